@@ -1,0 +1,150 @@
+//! The environment, read once: every fault is remembered and reported on one line, and no value is ever shown.
+//!
+//! ```
+//! use functions_framework::env::{self, Invalid, Reader};
+//!
+//! struct Config {
+//!     greeting: String,
+//!     times: u8,
+//! }
+//!
+//! fn read(env: &mut Reader<'_>) -> Result<Config, Invalid> {
+//!     let greeting = env.required("GREETING");
+//!     let times = env.or("TIMES", 1);
+//!     Ok(Config { greeting: greeting?, times: times? })
+//! }
+//!
+//! let empty = std::collections::HashMap::from([("TIMES".to_owned(), "many".to_owned())]);
+//! let faults = env::read_from(&empty, read).err().expect("two faults");
+//! assert_eq!(
+//!     faults.to_string(),
+//!     "invalid configuration: GREETING is not set; TIMES: invalid digit found in string"
+//! );
+//! ```
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+/// Where variables come from: the process, or a map in tests.
+pub trait Source {
+    /// The variable's value, or none.
+    fn get(&self, name: &str) -> Option<String>;
+}
+
+/// The variables of this process.
+#[derive(Debug, Clone, Copy)]
+pub struct Process;
+
+impl Source for Process {
+    #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+    fn get(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+}
+
+impl Source for HashMap<String, String> {
+    fn get(&self, name: &str) -> Option<String> {
+        Self::get(self, name).cloned()
+    }
+}
+
+/// A fault that the reader has already remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invalid;
+
+/// Every fault of a configuration, on one line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("invalid configuration: {}", .0.join("; "))]
+pub struct Faults(Vec<String>);
+
+/// A variable that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether the function cannot start without it.
+    pub required: bool,
+    /// Whether its value must never be shown.
+    pub secret: bool,
+}
+
+/// Reads variables and remembers what was asked for and what was wrong.
+pub struct Reader<'a> {
+    source: &'a dyn Source,
+    faults: Vec<String>,
+    asked: Vec<Variable>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(source: &'a dyn Source) -> Self {
+        Self { source, faults: Vec::new(), asked: Vec::new() }
+    }
+
+    /// A variable that must be set.
+    pub fn required<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Result<T, Invalid> {
+        self.ask(name, true, false)?.ok_or_else(|| self.fault(name, "is not set"))
+    }
+
+    /// A variable that must be set and whose value is a secret.
+    pub fn required_secret<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Result<T, Invalid> {
+        self.ask(name, true, true)?.ok_or_else(|| self.fault(name, "is not set"))
+    }
+
+    /// A variable that may be unset.
+    pub fn optional<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Result<Option<T>, Invalid> {
+        self.ask(name, false, false)
+    }
+
+    /// A variable that may be unset and whose value is a secret.
+    pub fn optional_secret<T: FromStr<Err: Display>>(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<T>, Invalid> {
+        self.ask(name, false, true)
+    }
+
+    /// A variable with a default.
+    pub fn or<T: FromStr<Err: Display>>(&mut self, name: &'static str, default: T) -> Result<T, Invalid> {
+        Ok(self.ask(name, false, false)?.unwrap_or(default))
+    }
+
+    /// Remembers a fault that only several values together show. `what` follows the name: `is not set`, or `: …`.
+    pub fn fault(&mut self, name: &'static str, what: &str) -> Invalid {
+        let space = if what.starts_with(':') { "" } else { " " };
+        self.faults.push(format!("{name}{space}{what}"));
+        Invalid
+    }
+
+    /// The one place that asks the source: empty is unset, white space around a value does not count.
+    fn ask<T: FromStr<Err: Display>>(
+        &mut self,
+        name: &'static str,
+        required: bool,
+        secret: bool,
+    ) -> Result<Option<T>, Invalid> {
+        self.asked.push(Variable { name, required, secret });
+        let value = self.source.get(name);
+        let Some(value) = value.as_deref().map(str::trim).filter(|value| !value.is_empty()) else {
+            return Ok(None);
+        };
+        value.parse().map(Some).map_err(|error| self.fault(name, &format!(": {error}")))
+    }
+}
+
+/// Reads a configuration from the process's environment.
+pub fn read<T>(config: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>) -> Result<T, Faults> {
+    read_from(&Process, config)
+}
+
+/// Reads a configuration from any source.
+pub fn read_from<T>(
+    source: &dyn Source,
+    config: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>,
+) -> Result<T, Faults> {
+    let mut reader = Reader::new(source);
+    match config(&mut reader) {
+        Ok(value) if reader.faults.is_empty() => Ok(value),
+        _ => Err(Faults(reader.faults)),
+    }
+}

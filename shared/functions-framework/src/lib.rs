@@ -1,0 +1,33 @@
+//! Serves one function as a Cloud Run service: HTTP and the platform's contract, and nothing of any product.
+//!
+//! A handler takes a [`Request`] and returns anything that is [`IntoResponse`], or a [`Problem`]. [`run`] serves it on
+//! `$PORT` until SIGTERM; [`call`] asks it in process, through the same layers, without a socket.
+
+pub mod cors;
+pub mod env;
+pub mod problem;
+
+mod call;
+mod json;
+mod log;
+mod request;
+mod response;
+mod routes;
+mod run;
+
+pub use call::call;
+pub use log::{Severity, log};
+pub use problem::{Kind, Problem};
+pub use request::{Bearer, RequestExt, RequestPayloadExt, TraceContext};
+pub use response::{Body, IntoResponse, Json};
+pub use routes::{Function, Limits, MediaType, Routes, ServiceFn, service_fn};
+pub use run::{main, run};
+
+/// A request whose body has arrived whole, within the route's limit, byte for byte as it was sent.
+pub type Request = http::Request<Body>;
+
+/// A reply.
+pub type Response = http::Response<Body>;
+
+/// The error of programs and of moved handlers.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,209 @@
+//! Errors with two messages (RFC 9457): a public half for the client, and a private cause for the log.
+//!
+//! Only [`Problem::internal`] and [`Problem::unavailable`] take a cause, and nothing converts an arbitrary error into a
+//! [`Problem`], so the text of a database or a provider cannot reach a client through `?`.
+
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{Body, Error, IntoResponse, Response};
+
+/// One kind of problem: its slug (the end of `type`), its status and the title that never varies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// The last part of `urn:streamly:problem:<slug>`; kebab-case, never reused for another meaning.
+    pub slug: &'static str,
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// A sentence without a full stop, the same for every occurrence.
+    pub title: &'static str,
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $slug:literal, $status:ident, $title:literal;)*) => {
+        $($(#[$doc])* pub const $name: Kind = Kind { slug: $slug, status: StatusCode::$status, title: $title };)*
+    };
+}
+
+kinds! {
+    /// The body is not one well-formed JSON text, or repeats a member.
+    MALFORMED_JSON = "malformed-json", BAD_REQUEST, "The body is not well-formed JSON";
+    /// The request line, a header or the framing of the body cannot be read.
+    BAD_REQUEST = "bad-request", BAD_REQUEST, "The request cannot be read";
+    /// No function answers at this path.
+    NOT_FOUND = "not-found", NOT_FOUND, "There is nothing here";
+    /// The path exists with other methods, named in `Allow`.
+    METHOD_NOT_ALLOWED = "method-not-allowed", METHOD_NOT_ALLOWED, "This method is not allowed here";
+    /// The body did not arrive in time.
+    REQUEST_TIMEOUT = "request-timeout", REQUEST_TIMEOUT, "The request took too long to arrive";
+    /// The body is longer than the route allows.
+    PAYLOAD_TOO_LARGE = "payload-too-large", PAYLOAD_TOO_LARGE, "The body is too large";
+    /// The `Content-Type` is not JSON, or a `Content-Encoding` is set.
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", UNSUPPORTED_MEDIA_TYPE, "The body is not of a supported type";
+    /// The body is JSON, but not of the shape that the route takes.
+    VALIDATION_ERROR = "validation-error", UNPROCESSABLE_ENTITY, "The request has invalid fields";
+    /// The route needs a bearer token and got none (RFC 6750 section 3.1).
+    MISSING_TOKEN = "missing-token", UNAUTHORIZED, "A bearer token is needed";
+    /// The bearer token does not hold.
+    INVALID_TOKEN = "invalid-token", UNAUTHORIZED, "The bearer token is not valid";
+    /// The bearer token was good, but its session has ended.
+    SESSION_REVOKED = "session-revoked", UNAUTHORIZED, "The session has ended";
+    /// The caller must wait as long as `Retry-After` says.
+    TOO_MANY_REQUESTS = "too-many-requests", TOO_MANY_REQUESTS, "Too many requests";
+    /// A defect of ours; the cause is in the log under the same request id.
+    INTERNAL = "internal-error", INTERNAL_SERVER_ERROR, "Something went wrong on our side";
+    /// Something this function needs is away; `Retry-After` says when to ask again.
+    UNAVAILABLE = "unavailable", SERVICE_UNAVAILABLE, "The service is temporarily unavailable";
+}
+
+/// One field that is wrong, in the `errors` of a 422.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub struct FieldFault {
+    /// An RFC 6901 JSON pointer as a URI fragment: `#/email`, or `#` for the whole body.
+    pub pointer: Cow<'static, str>,
+    /// A code for programs: `required`, `unknown-field`, `wrong-type`, `invalid` and so on.
+    pub code: &'static str,
+    /// A sentence for people.
+    pub detail: Cow<'static, str>,
+}
+
+/// A refusal or a failure on its way to the client.
+#[derive(Debug)]
+#[must_use]
+pub struct Problem {
+    kind: Kind,
+    detail: Option<Cow<'static, str>>,
+    errors: Vec<FieldFault>,
+    members: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cause: Option<Arc<Error>>,
+}
+
+impl Problem {
+    /// A problem of this kind, with nothing said beyond its title.
+    pub fn new(kind: Kind) -> Self {
+        Self { kind, detail: None, errors: Vec::new(), members: Map::new(), headers: Vec::new(), cause: None }
+    }
+
+    /// A defect of ours: 500. The cause goes to the log alone.
+    pub fn internal(cause: impl Into<Error>) -> Self {
+        Self { cause: Some(Arc::new(cause.into())), ..Self::new(INTERNAL) }
+    }
+
+    /// Something we need is away: 503, ask again in a second. The cause goes to the log alone.
+    pub fn unavailable(cause: impl Into<Error>) -> Self {
+        Self { cause: Some(Arc::new(cause.into())), ..Self::new(UNAVAILABLE) }
+            .retry_after(Duration::from_secs(1))
+    }
+
+    /// No bearer token where one is needed: 401 with a bare challenge.
+    pub fn missing_token() -> Self {
+        Self::new(MISSING_TOKEN).challenge()
+    }
+
+    /// A bearer token that does not hold: 401.
+    pub fn invalid_token() -> Self {
+        Self::new(INVALID_TOKEN).challenge_invalid_token()
+    }
+
+    /// A bearer token whose session has ended: 401.
+    pub fn session_revoked() -> Self {
+        Self::new(SESSION_REVOKED).challenge_invalid_token()
+    }
+
+    /// What the client can do about this occurrence.
+    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// One more field that is wrong.
+    pub fn field(
+        mut self,
+        pointer: impl Into<Cow<'static, str>>,
+        code: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.errors.push(FieldFault { pointer: pointer.into(), code, detail: detail.into() });
+        self
+    }
+
+    /// An extension member, beside the standard ones.
+    pub fn member(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// One more header of the reply.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// `Retry-After`, in whole seconds, rounded up, at least 1.
+    pub fn retry_after(self, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.header(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)))
+    }
+
+    /// The challenge of a 401 that got no token: a bare `Bearer` (RFC 6750 section 3.1).
+    pub fn challenge(self) -> Self {
+        self.header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    /// The challenge of a 401 that got a token which does not hold.
+    pub fn challenge_invalid_token(self) -> Self {
+        self.header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
+    }
+
+    /// What kind of problem this is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+impl From<Kind> for Problem {
+    fn from(kind: Kind) -> Self {
+        Self::new(kind)
+    }
+}
+
+/// What the reply carries for the outer layers, which know the request's id and write the log line.
+#[derive(Clone)]
+pub(crate) struct Raised {
+    pub(crate) slug: &'static str,
+    pub(crate) cause: Option<Arc<Error>>,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut members = Map::new();
+        members.insert("type".to_owned(), format!("urn:streamly:problem:{}", self.kind.slug).into());
+        members.insert("title".to_owned(), self.kind.title.into());
+        members.insert("status".to_owned(), self.kind.status.as_u16().into());
+        if let Some(detail) = self.detail {
+            members.insert("detail".to_owned(), detail.into_owned().into());
+        }
+        if !self.errors.is_empty() {
+            let errors = serde_json::to_value(&self.errors).expect("strings serialize to JSON");
+            members.insert("errors".to_owned(), errors);
+        }
+        members.extend(self.members);
+        let mut response = Response::new(Body::default());
+        *response.status_mut() = self.kind.status;
+        for (name, value) in self.headers {
+            response.headers_mut().append(name, value);
+        }
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.extensions_mut().insert(Raised { slug: self.kind.slug, cause: self.cause });
+        // The request's id is a member too: `call` adds it and writes the body, as only it knows the id.
+        response.extensions_mut().insert(members);
+        response
+    }
+}
