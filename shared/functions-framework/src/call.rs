@@ -169,23 +169,11 @@ fn line(
     if let Some(raised) = response.extensions().get::<Raised>() {
         fields.push(("problem", raised.slug.into()));
         if let Some(cause) = &raised.cause {
-            fields.push(("cause", chain(cause.as_ref().as_ref()).into()));
+            fields.push(("cause", log::chain(cause.as_ref().as_ref()).into()));
         }
     }
     let severity = if status.is_server_error() { Severity::Error } else { Severity::Info };
     log::write(severity, &format!("{method} {path} {}", status.as_u16()), trace, &fields);
-}
-
-/// An error and what it came from, on one line.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 /// A sane incoming id, or a new one.

@@ -132,9 +132,63 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Reads a configuration from the process's environment.
-pub fn read<T>(config: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>) -> Result<T, Faults> {
-    read_from(&Process, config)
+/// Reads a service's configuration from the process's environment, with the framework's own variables in the same pass,
+/// so that one line names every fault.
+pub fn read<T>(config: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>) -> Result<T, Refused> {
+    read_process(|env| {
+        let service = crate::run::Service::read(env);
+        let config = config(env);
+        service.and(config)
+    })
+}
+
+/// Reads a job's configuration from the process's environment.
+pub fn read_job<T>(config: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>) -> Result<T, Refused> {
+    read_process(|env| {
+        let project = env.optional::<String>("GCP_PROJECT_ID");
+        let config = config(env);
+        crate::log::set_project(project?);
+        config
+    })
+}
+
+/// Why a program does not go on after reading its variables.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// They cannot be used.
+    #[error(transparent)]
+    Faults(#[from] Faults),
+    /// `--print-variables` asked for the list alone, or `--help` for a text; this is it.
+    #[error("{0}")]
+    Answered(String),
+    /// An argument that no function takes.
+    #[error("unknown argument '{0}'; a function takes its configuration from variables, see --help")]
+    Argument(String),
+}
+
+const HELP: &str = "\
+This program is configured by variables of the environment.
+
+  --print-variables   list as JSON the variables that it reads, and end
+  --help              this text";
+
+/// The one place that looks at arguments: every function takes the same two.
+fn read_process<T>(config: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>) -> Result<T, Refused> {
+    match std::env::args().nth(1).as_deref() {
+        None => Ok(read_from(&Process, config)?),
+        Some("--print-variables") => {
+            let empty = HashMap::new();
+            let mut reader = Reader::new(&empty);
+            // Without values there are faults, of course; what counts is what was asked for.
+            let _ = config(&mut reader);
+            reader.asked.sort_by_key(|variable| variable.name);
+            Err(Refused::Answered(
+                serde_json::to_string_pretty(&reader.asked).expect("names serialize to JSON"),
+            ))
+        }
+        Some("--help" | "-h") => Err(Refused::Answered(HELP.to_owned())),
+        Some(other) => Err(Refused::Argument(other.to_owned())),
+    }
 }
 
 /// Reads a configuration from any source.

@@ -8,13 +8,14 @@ use std::future::Future;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::env::{Faults, Invalid, Reader};
+use crate::env::{Invalid, Reader, Refused};
 use crate::request::Peer;
 use crate::{Error, Function, env, log};
 
@@ -37,32 +38,59 @@ pub fn main(program: impl Future<Output = Result<(), Error>>) -> ExitCode {
     };
     match runtime.block_on(program) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
+        Err(error) => match error.downcast_ref::<Refused>() {
+            Some(Refused::Answered(text)) => {
+                // A closed stdout is the reader's affair.
+                let _ = writeln!(std::io::stdout(), "{text}");
+                ExitCode::SUCCESS
+            }
+            _ => fail(&error),
+        },
     }
 }
 
+/// One line on stderr: the error and what it came from.
 fn fail(error: &Error) -> ExitCode {
     // A closed stderr must not hide the exit status.
-    let _ = writeln!(std::io::stderr(), "{error}");
-    if error.is::<Faults>() { ExitCode::from(EXIT_CONFIGURATION) } else { ExitCode::FAILURE }
+    let _ = writeln!(std::io::stderr(), "{}", log::chain(error.as_ref()));
+    if error.is::<Refused>() { ExitCode::from(EXIT_CONFIGURATION) } else { ExitCode::FAILURE }
 }
 
-struct Server {
+/// The variables that every service reads.
+pub(crate) struct Service {
     port: u16,
     project: Option<String>,
 }
 
-fn server(env: &mut Reader<'_>) -> Result<Server, Invalid> {
-    let port = env.or("PORT", 8080);
-    let project = env.optional("GCP_PROJECT_ID");
-    Ok(Server { port: port?, project: project? })
+impl Service {
+    pub(crate) fn read(env: &mut Reader<'_>) -> Result<Self, Invalid> {
+        let port = env.or("PORT", 8080);
+        let project = env.optional("GCP_PROJECT_ID");
+        let signature = env.optional::<SignatureType>("FUNCTION_SIGNATURE_TYPE");
+        signature?;
+        Ok(Self { port: port?, project: project? })
+    }
+}
+
+/// `FUNCTION_SIGNATURE_TYPE` of the Functions Framework contract: the two that have a meaning here.
+struct SignatureType;
+
+impl FromStr for SignatureType {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "http" | "typed" => Ok(Self),
+            _ => Err("must be http or typed; events are not offered"),
+        }
+    }
 }
 
 /// Serves a function on `0.0.0.0:$PORT` until SIGTERM or SIGINT, then finishes what is in flight.
 pub async fn run(function: impl Function) -> Result<(), Error> {
-    let server = env::read(server)?;
-    log::set_project(server.project);
-    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, server.port))).await?;
+    let service = env::read(|_| Ok(())).and_then(|()| Ok(env::read_from(&env::Process, Service::read)?))?;
+    log::set_project(service.project);
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, service.port))).await?;
     serve(listener, function).await
 }
 

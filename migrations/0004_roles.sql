@@ -1,0 +1,51 @@
+-- One role a function, with exactly the statements that it sends. Roles belong to the whole server, so another database
+-- of the same server may have made them already, or be making them now.
+do $$
+declare
+  function text;
+begin
+  foreach function in array array['register', 'login', 'checkout', 'webhook', 'playback'] loop
+    begin
+      execute format('create role %I nologin', 'streamly_' || function);
+    exception
+      when duplicate_object or unique_violation then null;
+    end;
+  end loop;
+end
+$$;
+
+revoke all on schema public from public;
+grant usage on schema public
+  to streamly_register, streamly_login, streamly_checkout, streamly_webhook, streamly_playback;
+
+-- register: makes accounts, and replaces an unverified one's password.
+grant select, insert on users to streamly_register;
+grant select, insert, update on credentials to streamly_register;
+grant select, insert, update, delete on one_time_tokens to streamly_register;
+grant insert on mail_outbox, auth_events to streamly_register;
+grant select, insert, update on auth_throttle to streamly_register;
+grant select (id, user_id, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_register;
+
+-- login: reads the hash, counts failures, makes sessions.
+grant select (id, email, email_canonical, verified_at, scope, disabled_at, deleted_at) on users to streamly_login;
+grant select, update (phc, failures, disabled_at) on credentials to streamly_login;
+grant select, insert, update on sessions to streamly_login;
+grant select, insert, update, delete on auth_throttle to streamly_login;
+grant insert on auth_events to streamly_login;
+
+-- checkout: the customer and the open session of the caller.
+grant select (id, email, disabled_at, deleted_at, stripe_customer_id, stripe_livemode, open_checkout_session),
+  update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_checkout;
+grant select on subscriptions to streamly_checkout;
+grant select (id, user_id, revoked_at, idle_expires_at, absolute_expires_at) on sessions to streamly_checkout;
+
+-- webhook: the ledger, the subscriptions, the customer of a person.
+grant select, insert, update on payment_logs, subscriptions to streamly_webhook;
+grant select (id, stripe_customer_id, stripe_livemode, open_checkout_session),
+  update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_webhook;
+
+-- playback: reads who may watch, writes what plays now.
+grant select on videos, subscriptions, watch_progress to streamly_playback;
+grant select (id, disabled_at, deleted_at) on users to streamly_playback;
+grant select (id, user_id, revoked_at, idle_expires_at, absolute_expires_at) on sessions to streamly_playback;
+grant select, insert, update on streams to streamly_playback;
