@@ -1,1 +1,1 @@
-//! Not written yet.
+//! Who a person is, and how they prove it.

@@ -1,1 +1,1 @@
-//! Not written yet.
+//! What a person pays for.

@@ -1,1 +1,1 @@
-//! Not written yet.
+//! What a person may watch, and the signed addresses for it.
