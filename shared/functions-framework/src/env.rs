@@ -24,6 +24,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::hash::BuildHasher;
 use std::str::FromStr;
 
 /// Where variables come from: the process, or a map in tests.
@@ -43,7 +44,7 @@ impl Source for Process {
     }
 }
 
-impl Source for HashMap<String, String> {
+impl<S: BuildHasher> Source for HashMap<String, String, S> {
     fn get(&self, name: &str) -> Option<String> {
         Self::get(self, name).cloned()
     }
@@ -173,7 +174,9 @@ This program is configured by variables of the environment.
   --help              this text";
 
 /// The one place that looks at arguments: every function takes the same two.
-fn read_process<T>(config: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>) -> Result<T, Refused> {
+pub(crate) fn read_process<T>(
+    config: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>,
+) -> Result<T, Refused> {
     match std::env::args().nth(1).as_deref() {
         None => Ok(read_from(&Process, config)?),
         Some("--print-variables") => {

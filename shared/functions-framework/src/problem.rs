@@ -3,7 +3,7 @@
 //! Only [`Problem::internal`] and [`Problem::unavailable`] take a cause, and nothing converts an arbitrary error into a
 //! [`Problem`], so the text of a database or a provider cannot reach a client through `?`.
 
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -74,30 +74,45 @@ pub struct FieldFault {
 /// A refusal or a failure on its way to the client.
 #[derive(Debug)]
 #[must_use]
-pub struct Problem {
+pub struct Problem(Box<Inside>);
+
+/// In a box, since `Result<_, Problem>` is what every handler passes around.
+#[derive(Debug)]
+struct Inside {
     kind: Kind,
     detail: Option<Cow<'static, str>>,
     errors: Vec<FieldFault>,
     members: Map<String, Value>,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    headers: HeaderMap,
     cause: Option<Arc<Error>>,
 }
 
 impl Problem {
     /// A problem of this kind, with nothing said beyond its title.
     pub fn new(kind: Kind) -> Self {
-        Self { kind, detail: None, errors: Vec::new(), members: Map::new(), headers: Vec::new(), cause: None }
+        Self(Box::new(Inside {
+            kind,
+            detail: None,
+            errors: Vec::new(),
+            members: Map::new(),
+            headers: HeaderMap::new(),
+            cause: None,
+        }))
     }
 
     /// A defect of ours: 500. The cause goes to the log alone.
     pub fn internal(cause: impl Into<Error>) -> Self {
-        Self { cause: Some(Arc::new(cause.into())), ..Self::new(INTERNAL) }
+        Self::new(INTERNAL).caused_by(cause.into())
     }
 
     /// Something we need is away: 503, ask again in a second. The cause goes to the log alone.
     pub fn unavailable(cause: impl Into<Error>) -> Self {
-        Self { cause: Some(Arc::new(cause.into())), ..Self::new(UNAVAILABLE) }
-            .retry_after(Duration::from_secs(1))
+        Self::new(UNAVAILABLE).caused_by(cause.into()).retry_after(Duration::from_secs(1))
+    }
+
+    fn caused_by(mut self, cause: Error) -> Self {
+        self.0.cause = Some(Arc::new(cause));
+        self
     }
 
     /// No bearer token where one is needed: 401 with a bare challenge.
@@ -117,7 +132,7 @@ impl Problem {
 
     /// What the client can do about this occurrence.
     pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.detail = Some(detail.into());
+        self.0.detail = Some(detail.into());
         self
     }
 
@@ -128,19 +143,19 @@ impl Problem {
         code: &'static str,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        self.errors.push(FieldFault { pointer: pointer.into(), code, detail: detail.into() });
+        self.0.errors.push(FieldFault { pointer: pointer.into(), code, detail: detail.into() });
         self
     }
 
     /// An extension member, beside the standard ones.
     pub fn member(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.members.insert(name.to_owned(), value.into());
+        self.0.members.insert(name.to_owned(), value.into());
         self
     }
 
-    /// One more header of the reply.
+    /// A header of the reply, instead of an earlier one of that name.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.insert(name, value);
         self
     }
 
@@ -162,7 +177,7 @@ impl Problem {
 
     /// What kind of problem this is.
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
 }
 
@@ -181,27 +196,26 @@ pub(crate) struct Raised {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let Inside { kind, detail, errors, members: extensions, headers, cause } = *self.0;
         let mut members = Map::new();
-        members.insert("type".to_owned(), format!("urn:streamly:problem:{}", self.kind.slug).into());
-        members.insert("title".to_owned(), self.kind.title.into());
-        members.insert("status".to_owned(), self.kind.status.as_u16().into());
-        if let Some(detail) = self.detail {
+        members.insert("type".to_owned(), format!("urn:streamly:problem:{}", kind.slug).into());
+        members.insert("title".to_owned(), kind.title.into());
+        members.insert("status".to_owned(), kind.status.as_u16().into());
+        if let Some(detail) = detail {
             members.insert("detail".to_owned(), detail.into_owned().into());
         }
-        if !self.errors.is_empty() {
-            let errors = serde_json::to_value(&self.errors).expect("strings serialize to JSON");
+        if !errors.is_empty() {
+            let errors = serde_json::to_value(&errors).expect("strings serialize to JSON");
             members.insert("errors".to_owned(), errors);
         }
-        members.extend(self.members);
+        members.extend(extensions);
         let mut response = Response::new(Body::default());
-        *response.status_mut() = self.kind.status;
-        for (name, value) in self.headers {
-            response.headers_mut().append(name, value);
-        }
+        *response.status_mut() = kind.status;
+        *response.headers_mut() = headers;
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        response.extensions_mut().insert(Raised { slug: self.kind.slug, cause: self.cause });
+        response.extensions_mut().insert(Raised { slug: kind.slug, cause });
         // The request's id is a member too: `call` adds it and writes the body, as only it knows the id.
         response.extensions_mut().insert(members);
         response

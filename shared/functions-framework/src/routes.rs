@@ -115,7 +115,7 @@ struct Route<T> {
 /// The routes of a function over its parts: a small table, since a function has one to five.
 pub struct Routes<T> {
     parts: Arc<T>,
-    routes: Arc<Vec<Route<T>>>,
+    table: Arc<Vec<Route<T>>>,
     limits: Limits,
     origins: Origins,
 }
@@ -124,7 +124,7 @@ impl<T> Clone for Routes<T> {
     fn clone(&self) -> Self {
         Self {
             parts: Arc::clone(&self.parts),
-            routes: Arc::clone(&self.routes),
+            table: Arc::clone(&self.table),
             limits: self.limits,
             origins: self.origins.clone(),
         }
@@ -136,13 +136,14 @@ impl<T: Send + Sync + 'static> Routes<T> {
     pub fn new(parts: T) -> Self {
         Self {
             parts: Arc::new(parts),
-            routes: Arc::default(),
+            table: Arc::default(),
             limits: Limits::default(),
             origins: Origins::default(),
         }
     }
 
     /// Answers GET (and HEAD) at this path; `{name}` stands for one segment.
+    #[must_use]
     pub fn get<F, O, R, E>(self, path: &'static str, handler: F) -> Self
     where
         F: Fn(Arc<T>, Request) -> O + Send + Sync + 'static,
@@ -154,6 +155,7 @@ impl<T: Send + Sync + 'static> Routes<T> {
     }
 
     /// Answers POST at this path.
+    #[must_use]
     pub fn post<F, O, R, E>(self, path: &'static str, handler: F) -> Self
     where
         F: Fn(Arc<T>, Request) -> O + Send + Sync + 'static,
@@ -165,6 +167,7 @@ impl<T: Send + Sync + 'static> Routes<T> {
     }
 
     /// Answers PUT at this path.
+    #[must_use]
     pub fn put<F, O, R, E>(self, path: &'static str, handler: F) -> Self
     where
         F: Fn(Arc<T>, Request) -> O + Send + Sync + 'static,
@@ -176,6 +179,7 @@ impl<T: Send + Sync + 'static> Routes<T> {
     }
 
     /// Answers PATCH at this path.
+    #[must_use]
     pub fn patch<F, O, R, E>(self, path: &'static str, handler: F) -> Self
     where
         F: Fn(Arc<T>, Request) -> O + Send + Sync + 'static,
@@ -187,6 +191,7 @@ impl<T: Send + Sync + 'static> Routes<T> {
     }
 
     /// Answers DELETE at this path.
+    #[must_use]
     pub fn delete<F, O, R, E>(self, path: &'static str, handler: F) -> Self
     where
         F: Fn(Arc<T>, Request) -> O + Send + Sync + 'static,
@@ -211,7 +216,7 @@ impl<T: Send + Sync + 'static> Routes<T> {
 
     /// The method and path of every route, in the order in which they were added.
     pub fn list(&self) -> Vec<(Method, &'static str)> {
-        self.routes.iter().map(|route| (route.method.clone(), route.path)).collect()
+        self.table.iter().map(|route| (route.method.clone(), route.path)).collect()
     }
 
     fn route<F, O, R, E>(mut self, method: Method, path: &'static str, handler: F) -> Self
@@ -225,14 +230,14 @@ impl<T: Send + Sync + 'static> Routes<T> {
             let reply = handler(parts, request);
             Box::pin(async move { reply.await.into_response() })
         });
-        let routes = Arc::get_mut(&mut self.routes).expect("routes are built before they are shared");
-        routes.push(Route { method, path, handler });
+        let table = Arc::get_mut(&mut self.table).expect("routes are built before they are shared");
+        table.push(Route { method, path, handler });
         self
     }
 
     fn find(&self, method: &Method, path: &str) -> Option<(&Route<T>, Parameters)> {
         let wanted = if *method == Method::HEAD { &Method::GET } else { method };
-        self.routes
+        self.table
             .iter()
             .filter(|route| route.method == *wanted)
             .find_map(|route| matches(route.path, path).map(|parameters| (route, parameters)))
@@ -255,7 +260,7 @@ impl<T: Send + Sync + 'static> Function for Routes<T> {
 
     fn methods(&self, path: &str) -> Vec<Method> {
         let mut methods = Vec::new();
-        for route in self.routes.iter().filter(|route| matches(route.path, path).is_some()) {
+        for route in self.table.iter().filter(|route| matches(route.path, path).is_some()) {
             methods.push(route.method.clone());
             if route.method == Method::GET {
                 methods.push(Method::HEAD);

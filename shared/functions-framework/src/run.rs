@@ -88,7 +88,8 @@ impl FromStr for SignatureType {
 
 /// Serves a function on `0.0.0.0:$PORT` until SIGTERM or SIGINT, then finishes what is in flight.
 pub async fn run(function: impl Function) -> Result<(), Error> {
-    let service = env::read(|_| Ok(())).and_then(|()| Ok(env::read_from(&env::Process, Service::read)?))?;
+    // A program with variables of its own has read these in the same pass (`env::read`); one without has not.
+    let service = env::read_process(Service::read)?;
     log::set_project(service.project);
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, service.port))).await?;
     serve(listener, function).await
