@@ -1,1 +1,19 @@
-//! Not written yet.
+//! What tests and the local stack start and arrange: a real PostgreSQL, a database for each test, people and what they
+//! own, keys, and questions to a function without a socket. Nothing here is part of a deployed program.
+
+pub mod postgres;
+
+mod ask;
+mod bearer;
+mod database;
+pub mod keys;
+mod people;
+mod proxy;
+mod variables;
+
+pub use ask::{Reply, ask, get, post};
+pub use bearer::{AUDIENCE, ISSUER, bearer, bearer_at};
+pub use database::Database;
+pub use people::{Person, Subscription, Video};
+pub use proxy::Proxy;
+pub use variables::variables;
