@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod ids;
+pub mod money;
 
 pub mod db;
 
