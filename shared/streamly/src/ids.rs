@@ -1,4 +1,4 @@
-//! Ids that cannot be mistaken for each other: UUIDv7 (RFC 9562), made here and nowhere else.
+//! Ids that cannot be mistaken for each other: version 7 UUIDs (RFC 9562), made here and nowhere else.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,0 +1,157 @@
+//! Access tokens: signed here, by the few functions that hold the private key.
+//!
+//! A token is a JWS (RFC 7515) of type `at+jwt` (RFC 9068) that says who the caller is and in which session, and nothing
+//! that changes within its life: no address, no plan, no price.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use ring::signature::KeyPair as _;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject as _;
+use std::fmt;
+use std::str::FromStr;
+use time::OffsetDateTime;
+
+use super::claims::{Claims, LIFETIME_S, TYPE};
+use super::es256;
+use super::verify::{Verifier, VerifyKeys};
+use super::{Audience, Issuer, KeyId, Scope};
+use crate::clock::Clock;
+use crate::ids::{SessionId, TokenId, UserId};
+
+/// The life of an access token in whole seconds, the `expires_in` of a reply.
+pub const EXPIRES_IN_S: i64 = LIFETIME_S;
+
+/// The private key: `JWT_SIGNING_KEY`, an EC P-256 key in PKCS#8 PEM, or that PEM in base64.
+pub struct SigningKey {
+    encoding: EncodingKey,
+    /// The uncompressed public point.
+    public: Vec<u8>,
+}
+
+impl FromStr for SigningKey {
+    type Err = InvalidSigningKey;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSigningKey> {
+        let pem = if text.starts_with("-----BEGIN") {
+            text.as_bytes().to_vec()
+        } else {
+            let compact: String = text.split_ascii_whitespace().collect();
+            STANDARD.decode(compact).map_err(|_| InvalidSigningKey)?
+        };
+        let key = PrivatePkcs8KeyDer::from_pem_slice(&pem).map_err(|_| InvalidSigningKey)?;
+        let pair = es256::key_pair(key.secret_pkcs8_der()).ok_or(InvalidSigningKey)?;
+        let encoding = EncodingKey::from_ec_der(key.secret_pkcs8_der());
+        Ok(Self { encoding, public: pair.public_key().as_ref().to_vec() })
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SigningKey")
+    }
+}
+
+/// A text that holds no usable private key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be an EC P-256 private key in PKCS#8 PEM, or that PEM in base64")]
+pub struct InvalidSigningKey;
+
+/// Signs access tokens with one key for one audience.
+pub struct Signer {
+    key: SigningKey,
+    header: Header,
+    key_id: KeyId,
+    issuer: Issuer,
+    audience: Audience,
+    clock: Clock,
+}
+
+/// What an access token says of its bearer.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject {
+    /// The person.
+    pub user_id: UserId,
+    /// The login that the token belongs to.
+    pub session_id: SessionId,
+    /// When the person last proved who they are.
+    pub auth_time: OffsetDateTime,
+    /// What they may do.
+    pub scope: Scope,
+}
+
+impl Signer {
+    /// A signer that has signed and verified one token of its own, so that a key or a machine that cannot is noticed at
+    /// the start.
+    pub fn new(
+        key: SigningKey,
+        key_id: KeyId,
+        issuer: Issuer,
+        audience: Audience,
+        clock: Clock,
+    ) -> Result<Self, SelfCheckFailed> {
+        es256::install();
+        let mut header = Header::new(Algorithm::ES256);
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some(key_id.to_string());
+        let signer = Self { key, header, key_id, issuer, audience, clock };
+        signer.check_against(&VerifyKeys::of_point(&signer.key_id, &signer.key.public))?;
+        Ok(signer)
+    }
+
+    /// Whether these keys verify this signer's tokens; those that are published must.
+    pub fn check_against(&self, keys: &VerifyKeys) -> Result<(), SelfCheckFailed> {
+        let subject = Subject {
+            user_id: UserId::new(),
+            session_id: SessionId::new(),
+            auth_time: self.clock.now(),
+            scope: Scope::User,
+        };
+        let token = self.sign(&subject).map_err(|_| SelfCheckFailed)?;
+        let verifier =
+            Verifier::new(keys.clone(), self.issuer.clone(), self.audience.clone(), self.clock.clone());
+        verifier.verify(&token).map(|_| ()).map_err(|_| SelfCheckFailed)
+    }
+
+    /// A token that is good from now on, for [`EXPIRES_IN_S`] seconds.
+    pub fn sign(&self, subject: &Subject) -> Result<String, SigningFailed> {
+        let now = self.clock.unix_seconds();
+        let claims = Claims {
+            iss: self.issuer.to_string(),
+            aud: self.audience.to_string(),
+            sub: subject.user_id.to_string(),
+            iat: now,
+            exp: now + LIFETIME_S,
+            jti: TokenId::new().to_string(),
+            sid: subject.session_id.to_string(),
+            auth_time: subject.auth_time.unix_timestamp(),
+            scope: subject.scope,
+        };
+        jsonwebtoken::encode(&self.header, &claims, &self.key.encoding).map_err(SigningFailed)
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Signer")
+            .field("key_id", &self.key_id)
+            .field("issuer", &self.issuer)
+            .field("audience", &self.audience)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A signer whose own tokens do not verify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a token signed with JWT_SIGNING_KEY does not verify")]
+pub struct SelfCheckFailed;
+
+/// The machine could not sign: its source of random numbers failed.
+#[derive(Debug, thiserror::Error)]
+#[error("signing an access token failed")]
+pub struct SigningFailed(#[source] jsonwebtoken::errors::Error);
+
+#[cfg(test)]
+mod tests;
