@@ -1,1 +1,1 @@
-//! Not written yet.
+//! What crosses functions: their tests stand in `tests/it`. This library holds nothing.

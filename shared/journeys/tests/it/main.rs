@@ -1,0 +1,6 @@
+//! What no single function can claim: every statement, the schema, the roles, the house itself, and the ways through
+//! several functions.
+
+mod schema;
+mod statements;
+mod tidy;
