@@ -1,0 +1,3 @@
+//! Asks the parts of the local stack from outside, over loopback.
+
+mod gateway;
