@@ -19,9 +19,10 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::error::Error;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use streamly::clock::Clock;
+use tokio::net::TcpListener;
 
 use crate::server::Server;
 use refusal::Refusal;
@@ -39,11 +40,16 @@ pub struct Gateway {
 impl Gateway {
     /// Serves this rendering on loopback; port 0 lets the kernel choose.
     pub async fn start(port: u16, rendering: &Rendering) -> io::Result<Self> {
+        Self::on(TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?, rendering)
+    }
+
+    /// Serves this rendering on a listener that is bound already.
+    pub fn on(listener: TcpListener, rendering: &Rendering) -> io::Result<Self> {
         let table =
             Table::new(rendering).map_err(|fault| io::Error::new(io::ErrorKind::InvalidInput, fault))?;
         let state = Arc::new(Inside { table, clock: Clock::system() });
         let routes = axum::Router::new().fallback(answer).with_state(state);
-        Ok(Self { server: Server::start(port, routes).await? })
+        Ok(Self { server: Server::on(listener, routes)? })
     }
 
     /// Where it listens.

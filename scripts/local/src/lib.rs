@@ -2,4 +2,5 @@
 //! outside parties. Each part is a library function, so that tests start it as `scripts/dev` does.
 
 pub mod gateway;
+pub mod process;
 pub mod server;

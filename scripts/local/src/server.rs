@@ -15,7 +15,11 @@ pub struct Server {
 impl Server {
     /// Serves these routes on loopback; port 0 lets the kernel choose.
     pub async fn start(port: u16, routes: axum::Router) -> io::Result<Self> {
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+        Self::on(TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?, routes)
+    }
+
+    /// Serves these routes on a listener that is bound already, for a port that others must know first.
+    pub fn on(listener: TcpListener, routes: axum::Router) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let service = routes.into_make_service_with_connect_info::<SocketAddr>();
         // It ends with the handle alone: accepting again after a fault is axum's own affair.
