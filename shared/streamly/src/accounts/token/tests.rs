@@ -1,3 +1,5 @@
+//! What a signed token says, and which keys sign.
+
 use super::{EXPIRES_IN_S, InvalidSigningKey, Signer, SigningKey, Subject};
 use crate::accounts::Scope;
 use crate::accounts::verify::{Verifier, VerifyKeys};

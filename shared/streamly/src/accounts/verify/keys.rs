@@ -179,3 +179,6 @@ fn is_on_curve(x: &[u8], y: &[u8]) -> bool {
     let Ok(ours) = EphemeralPrivateKey::generate(&ECDH_P256, &SystemRandom::new()) else { return false };
     agree_ephemeral(ours, &UnparsedPublicKey::new(&ECDH_P256, point), |_| ()).is_ok()
 }
+
+#[cfg(test)]
+mod tests;
