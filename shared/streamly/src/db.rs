@@ -10,6 +10,9 @@ mod settings;
 mod statement;
 mod tls;
 
+pub mod streams;
+pub mod videos;
+
 pub use error::Error;
 pub use pool::{Connection, Pool, PoolSize, Transaction, TransactionLimits};
 pub use settings::{CaFile, InvalidSettings, Settings};
@@ -17,6 +20,6 @@ pub use statement::Statement;
 
 /// Every statement of the product, for the tests that prepare each one and look at its plan.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
-    let tables: [&'static [Statement]; 0] = [];
+    let tables: [&'static [Statement]; 2] = [streams::STATEMENTS, videos::STATEMENTS];
     tables.into_iter().flatten()
 }

@@ -9,6 +9,7 @@ pub mod key;
 pub mod lifetime;
 pub mod mux;
 pub mod playback_id;
+pub mod rights;
 pub mod token;
 
 mod cache;
