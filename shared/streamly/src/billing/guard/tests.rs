@@ -1,0 +1,165 @@
+use super::{Incoming, Stored, Telling, Verdict, agrees, judge};
+use crate::billing::{Plans, Snapshot};
+use serde_json::{Value, json};
+
+const CREATED: &str = "customer.subscription.created";
+const UPDATED: &str = "customer.subscription.updated";
+const DELETED: &str = "customer.subscription.deleted";
+
+fn plans() -> Plans {
+    let plan = json!([{"slug": "basic", "name": "Basic", "price_id": "price_basic", "tier": "basic",
+        "amount_minor": 900, "currency": "eur", "interval": "month"}]);
+    plan.to_string().parse().expect("valid plans")
+}
+
+/// A subscription with this status and this invoice.
+fn object(status: &str, invoice: &str) -> Value {
+    json!({"id": "sub_1", "object": "subscription", "customer": "cus_1", "status": status, "latest_invoice": invoice,
+        "metadata": {"a": "1"}, "items": {"data": [{"price": "price_basic", "quantity": 1}]}})
+}
+
+/// One event: its second, its type, its object, what changed.
+type Told<'a> = (i64, &'a str, Value, Value);
+
+fn verdict(stored: Option<&Told<'_>>, event: &Told<'_>, payload_is_there: bool) -> Verdict {
+    let snapshot = |object: &Value| Snapshot::read(object, &plans()).expect("a subscription");
+    let placeholder = object("incomplete", "in_0");
+    let was = snapshot(stored.map_or(&placeholder, |(_, _, object, _)| object));
+    let is = snapshot(&event.2);
+    let stored = Stored {
+        telling: Telling { snapshot: &was, plan: Some("basic") },
+        created: stored.map_or(0, |stored| stored.0),
+        event_type: stored.map(|stored| stored.1),
+        last: stored.filter(|_| payload_is_there).map(|stored| (&stored.2, &stored.3)),
+    };
+    let event = Incoming {
+        telling: Telling { snapshot: &is, plan: Some("basic") },
+        created: event.0,
+        event_type: event.1,
+        object: &event.2,
+        previous: &event.3,
+    };
+    judge(&stored, &event)
+}
+
+fn told<'a>(created: i64, event_type: &'a str, status: &str) -> Told<'a> {
+    (created, event_type, object(status, "in_1"), Value::Null)
+}
+
+#[track_caller]
+fn check(stored: &Told<'_>, event: &Told<'_>, expected: Verdict) {
+    assert_eq!(verdict(Some(stored), event, true), expected, "{event:?} after {stored:?}");
+}
+
+#[test]
+fn nothing_but_an_end_follows_an_end() {
+    for end in ["canceled", "incomplete_expired"] {
+        for status in ["active", "trialing", "past_due", "unpaid", "paused", "incomplete", "brand_new"] {
+            check(&told(10, DELETED, end), &told(11, UPDATED, status), Verdict::Stale);
+            check(&told(10, UPDATED, end), &told(10, UPDATED, status), Verdict::Stale);
+        }
+        check(&told(10, UPDATED, end), &told(11, DELETED, "canceled"), Verdict::Apply);
+    }
+    check(&told(10, UPDATED, "incomplete_expired"), &told(10, DELETED, "canceled"), Verdict::Apply);
+    check(&told(10, UPDATED, "canceled"), &told(9, DELETED, "canceled"), Verdict::Stale);
+}
+
+#[test]
+fn the_later_second_wins_whatever_the_type() {
+    for (earlier, later) in [(CREATED, UPDATED), (UPDATED, CREATED), (DELETED, CREATED), (UPDATED, UPDATED)] {
+        check(&told(10, earlier, "active"), &told(11, later, "past_due"), Verdict::Apply);
+        check(&told(11, later, "active"), &told(10, earlier, "past_due"), Verdict::Stale);
+    }
+}
+
+#[test]
+fn within_a_second_creation_comes_first_and_deletion_last() {
+    check(&told(10, CREATED, "incomplete"), &told(10, UPDATED, "active"), Verdict::Apply);
+    check(&told(10, UPDATED, "active"), &told(10, CREATED, "incomplete"), Verdict::Stale);
+    check(&told(10, UPDATED, "active"), &told(10, DELETED, "canceled"), Verdict::Apply);
+    check(&told(10, CREATED, "incomplete"), &told(10, DELETED, "canceled"), Verdict::Apply);
+    check(&told(10, "customer.deleted", "canceled"), &told(10, UPDATED, "canceled"), Verdict::Stale);
+    check(&told(10, "reconcile", "active"), &told(10, CREATED, "incomplete"), Verdict::Stale);
+    check(&told(10, "reconcile", "active"), &told(10, DELETED, "canceled"), Verdict::Apply);
+    check(&told(10, "reconcile", "active"), &told(10, UPDATED, "past_due"), Verdict::ApplyAsTie);
+    check(
+        &told(10, CREATED, "active"),
+        &told(10, "customer.subscription.resumed", "past_due"),
+        Verdict::Apply,
+    );
+}
+
+#[test]
+fn any_snapshot_follows_a_placeholder() {
+    for event in [told(0, CREATED, "active"), told(1, UPDATED, "active"), told(0, DELETED, "canceled")] {
+        assert_eq!(verdict(None, &event, true), Verdict::Apply, "{event:?}");
+    }
+}
+
+#[test]
+fn what_is_stored_already_is_stale() {
+    check(&told(10, UPDATED, "active"), &told(10, UPDATED, "active"), Verdict::Stale);
+    check(&told(10, UPDATED, "active"), &told(10, "customer.subscription.resumed", "active"), Verdict::Stale);
+    let unlike_only_elsewhere = (10, UPDATED, json!({"x": 1}), Value::Null);
+    let mut object = object("active", "in_1");
+    object["x"] = unlike_only_elsewhere.2["x"].clone();
+    check(&told(10, UPDATED, "active"), &(10, UPDATED, object, json!({"x": 2})), Verdict::Stale);
+}
+
+#[test]
+fn within_a_second_the_previous_attributes_tell_the_order() {
+    let first = (10, UPDATED, object("past_due", "in_1"), json!({"status": "active"}));
+    let second = (10, UPDATED, object("active", "in_1"), json!({"status": "past_due"}));
+    // The first says it came from active and the second that it came from past_due: each could follow the other.
+    check(&first, &second, Verdict::ApplyAsTie);
+    let first = (10, UPDATED, object("past_due", "in_1"), json!({"status": "active"}));
+    let second = (10, UPDATED, object("unpaid", "in_1"), json!({"status": "past_due"}));
+    check(&first, &second, Verdict::Apply);
+    check(&second, &first, Verdict::Stale);
+    let nested =
+        (10, UPDATED, object("active", "in_2"), json!({"latest_invoice": "in_1", "metadata": {"b": null}}));
+    check(&told(10, UPDATED, "active"), &nested, Verdict::Apply);
+    check(&nested, &told(10, UPDATED, "active"), Verdict::Stale);
+    let unrelated = (10, UPDATED, object("unpaid", "in_1"), json!({"status": "trialing"}));
+    check(&told(10, UPDATED, "active"), &unrelated, Verdict::ApplyAsTie);
+}
+
+#[test]
+fn without_previous_attributes_or_the_last_event_nobody_can_tell() {
+    check(&told(10, UPDATED, "active"), &told(10, UPDATED, "past_due"), Verdict::ApplyAsTie);
+    let empty = (10, UPDATED, object("past_due", "in_1"), json!({}));
+    check(&told(10, UPDATED, "active"), &empty, Verdict::ApplyAsTie);
+    let following = (10, UPDATED, object("past_due", "in_1"), json!({"status": "active"}));
+    assert_eq!(verdict(Some(&told(10, UPDATED, "active")), &following, true), Verdict::Apply);
+    assert_eq!(verdict(Some(&told(10, UPDATED, "active")), &following, false), Verdict::ApplyAsTie);
+}
+
+#[test]
+fn attributes_agree_on_the_named_members_alone() {
+    let object = json!({"a": 1, "b": {"c": [1, {"d": 2, "e": 3}], "f": null}, "g": "x"});
+    let agreeing = [
+        json!({}),
+        json!({"a": 1}),
+        json!({"b": {}}),
+        json!({"b": {"f": null, "missing": null}}),
+        json!({"b": {"c": [1, {"d": 2}]}}),
+        json!({"a": 1, "g": "x"}),
+    ];
+    for attributes in &agreeing {
+        assert!(agrees(attributes, &object), "{attributes}");
+    }
+    let differing = [
+        json!({"a": 2}),
+        json!({"a": "1"}),
+        json!({"a": 1, "g": "y"}),
+        json!({"b": {"c": [1]}}),
+        json!({"b": {"c": [1, {"d": 3}]}}),
+        json!({"b": {"c": [{"d": 2}, 1]}}),
+        json!({"b": null}),
+        json!({"a": {}}),
+        json!({"missing": 1}),
+    ];
+    for attributes in &differing {
+        assert!(!agrees(attributes, &object), "{attributes}");
+    }
+}
