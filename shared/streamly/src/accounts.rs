@@ -1,7 +1,9 @@
 //! Who a person is, and how they prove it.
 
+pub mod address;
 mod claims;
 mod es256;
+pub mod policy;
 pub mod token;
 pub mod verify;
 
