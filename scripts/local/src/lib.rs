@@ -2,5 +2,6 @@
 //! outside parties. Each part is a library function, so that tests start it as `scripts/dev` does.
 
 pub mod gateway;
+pub mod mux;
 pub mod process;
 pub mod server;

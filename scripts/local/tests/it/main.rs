@@ -1,6 +1,8 @@
 //! Asks the parts of the local stack from outside, over loopback.
 
+mod client;
 mod gateway;
+mod mux;
 mod process;
 
 use std::path::{Path, PathBuf};
