@@ -40,7 +40,8 @@ pub struct Process;
 impl Source for Process {
     #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
     fn get(&self, name: &str) -> Option<String> {
-        std::env::var(name).ok()
+        // What is not Unicode becomes a value that no type takes for a right one.
+        std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
     }
 }
 
@@ -146,10 +147,10 @@ pub fn read<T>(config: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>) -> Re
 /// Reads a job's configuration from the process's environment.
 pub fn read_job<T>(config: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>) -> Result<T, Refused> {
     read_process(|env| {
+        // A job has no requests, hence no trace to name; it is deployed with the same variable all the same.
         let project = env.optional::<String>("GCP_PROJECT_ID");
         let config = config(env);
-        crate::log::set_project(project?);
-        config
+        project.and(config)
     })
 }
 

@@ -10,18 +10,22 @@ pub mod problem;
 mod call;
 mod json;
 mod log;
+mod paced;
 mod request;
 mod response;
 mod routes;
 mod run;
+mod serve;
+mod trace;
 
 pub use call::call;
 pub use log::{Severity, log};
 pub use problem::{Kind, Problem};
-pub use request::{Bearer, RequestExt, RequestPayloadExt, TraceContext};
+pub use request::{Bearer, RequestExt, RequestPayloadExt};
 pub use response::{Body, IntoResponse, Json};
 pub use routes::{Function, Limits, MediaType, Routes, ServiceFn, service_fn};
 pub use run::{main, run};
+pub use trace::TraceContext;
 
 /// A request whose body has arrived whole, within the route's limit, byte for byte as it was sent.
 pub type Request = http::Request<Body>;

@@ -1,8 +1,14 @@
 //! Cloud Logging's structured lines: one JSON object a line on stdout.
+//!
+//! A request gets one line when it is answered. A handler adds to it with
+//! [`log_field`](crate::RequestExt::log_field), or writes a line of its own, in the same trace, with
+//! [`log`](crate::RequestExt::log). What belongs to no request is written by [`log`].
 
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::io::Write;
-use std::sync::OnceLock;
+use std::panic::PanicHookInfo;
+use std::sync::{Arc, Mutex, PoisonError};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -29,41 +35,76 @@ impl Severity {
     }
 }
 
-/// The project's id, which turns a trace id into a link; set once by `run`.
-static PROJECT: OnceLock<Option<String>> = OnceLock::new();
-
-pub(crate) fn set_project(project: Option<String>) {
-    // A second program in one process keeps the first one's project.
-    let _ = PROJECT.set(project);
-}
-
 /// Writes one line: a sentence, and fields with dotted names. Never a token, password, hash, address, key or body.
 pub fn log(severity: Severity, message: &str, fields: &[(&str, Value)]) {
-    write(severity, message, None, fields);
+    write(&line(severity, message, fields));
 }
 
-pub(crate) fn write(
-    severity: Severity,
-    message: &str,
-    trace: Option<&TraceContext>,
-    fields: &[(&str, Value)],
-) {
-    let mut line = Map::new();
+/// What every line about one request says, and what its own line will say besides.
+#[derive(Debug)]
+pub(crate) struct RequestLog {
+    pub(crate) id: String,
+    pub(crate) trace: Option<TraceContext>,
+    /// The project's id, which turns a trace id into a link.
+    project: Option<Arc<str>>,
+    fields: Mutex<Vec<(&'static str, Value)>>,
+}
+
+impl RequestLog {
+    pub(crate) fn new(id: String, trace: Option<TraceContext>, project: Option<Arc<str>>) -> Self {
+        Self { id, trace, project, fields: Mutex::default() }
+    }
+
+    /// Keeps a field for the request's own line; a later value of the same name replaces an earlier one.
+    pub(crate) fn keep(&self, name: &'static str, value: Value) {
+        let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
+        fields.retain(|(kept, _)| *kept != name);
+        fields.push((name, value));
+    }
+
+    /// Writes a line in this request's trace.
+    pub(crate) fn write(&self, severity: Severity, message: &str, fields: &[(&str, Value)]) {
+        write(&self.line(severity, message, fields));
+    }
+
+    /// Writes the request's own line, with the fields that were kept for it.
+    pub(crate) fn finish(&self, severity: Severity, message: &str, fields: &[(&str, Value)]) {
+        write(&self.last_line(severity, message, fields));
+    }
+
+    fn last_line(&self, severity: Severity, message: &str, fields: &[(&str, Value)]) -> Map<String, Value> {
+        let kept = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
+        // What the framework says of the request itself stands, whatever a handler kept under that name.
+        let all: Vec<_> = kept.iter().chain(fields).cloned().collect();
+        self.line(severity, message, &all)
+    }
+
+    fn line(&self, severity: Severity, message: &str, fields: &[(&str, Value)]) -> Map<String, Value> {
+        let mut line = line(severity, message, fields);
+        line.insert("request.id".to_owned(), self.id.as_str().into());
+        if let (Some(trace), Some(project)) = (&self.trace, &self.project) {
+            let name = format!("projects/{project}/traces/{}", trace.trace_id);
+            line.insert("logging.googleapis.com/trace".to_owned(), name.into());
+            if let Some(span) = &trace.span_id {
+                line.insert("logging.googleapis.com/spanId".to_owned(), span.as_str().into());
+            }
+            line.insert("logging.googleapis.com/trace_sampled".to_owned(), trace.sampled.into());
+        }
+        line
+    }
+}
+
+fn line(severity: Severity, message: &str, fields: &[(&str, Value)]) -> Map<String, Value> {
+    let mut line: Map<_, _> =
+        fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     line.insert("severity".to_owned(), severity.as_str().into());
     line.insert("message".to_owned(), message.into());
     line.insert("time".to_owned(), now().into());
-    if let (Some(trace), Some(Some(project))) = (trace, PROJECT.get()) {
-        let name = format!("projects/{project}/traces/{}", trace.trace_id);
-        line.insert("logging.googleapis.com/trace".to_owned(), name.into());
-        if let Some(span) = &trace.span_id {
-            line.insert("logging.googleapis.com/spanId".to_owned(), span.clone().into());
-        }
-        line.insert("logging.googleapis.com/trace_sampled".to_owned(), trace.sampled.into());
-    }
-    for (name, value) in fields {
-        line.insert((*name).to_owned(), value.clone());
-    }
-    let mut text = Value::Object(line).to_string();
+    line
+}
+
+fn write(line: &Map<String, Value>) {
+    let mut text = serde_json::to_string(line).expect("a map of JSON values serializes");
     text.push('\n');
     // A closed stdout must not end a request.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
@@ -83,5 +124,89 @@ pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         text.push_str(&cause.to_string());
         source = cause.source();
     }
-    text
+    text.replace(['\r', '\n'], " ")
+}
+
+/// Makes every panic of this process one line, with the place where it happened.
+pub(crate) fn panics_are_lines() {
+    std::panic::set_hook(Box::new(|panic| {
+        log(Severity::Error, "a handler or a task panicked: a defect", &panic_fields(panic));
+    }));
+}
+
+/// Where, and what the source says there. A message that was put together at run time is left out: it may quote an
+/// address, a token or a database's row.
+fn panic_fields(panic: &PanicHookInfo<'_>) -> Vec<(&'static str, Value)> {
+    let place = panic.location().map_or(Cow::from("unknown"), |place| place.to_string().into());
+    let mut fields = vec![("panic.location", Value::from(place))];
+    if let Some(message) = panic.payload().downcast_ref::<&'static str>() {
+        fields.push(("panic.message", Value::from(*message)));
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn request_log(project: Option<&str>) -> RequestLog {
+        let trace = TraceContext {
+            trace_id: "0af7651916cd43dd8448eb211c80319c".to_owned(),
+            span_id: Some("00000000000000ff".to_owned()),
+            sampled: true,
+        };
+        RequestLog::new("r-1".to_owned(), Some(trace), project.map(Arc::from))
+    }
+
+    /// The line as its reader parses it, without its time, which is checked to be one.
+    fn parsed(line: &Map<String, Value>) -> Value {
+        let text = serde_json::to_string(line).expect("a line");
+        assert!(!text.contains('\n'), "a line is one line: {text}");
+        let mut value: Value = serde_json::from_str(&text).expect("a line is JSON");
+        let time = value.as_object_mut().and_then(|line| line.remove("time")).expect("a line has a time");
+        OffsetDateTime::parse(time.as_str().expect("text"), &Rfc3339).expect("RFC 3339");
+        value
+    }
+
+    #[test]
+    fn a_requests_line_carries_its_trace_its_id_and_what_the_handler_kept() {
+        let log = request_log(Some("streamly-test"));
+        log.keep("webhook.outcome", "stale".into());
+        log.keep("webhook.outcome", "applied".into());
+        log.keep("severity", "made up".into());
+        let line = log.last_line(Severity::Info, "POST /x 200", &[("response.status", 200.into())]);
+        let expected = json!({
+            "severity": "INFO",
+            "message": "POST /x 200",
+            "request.id": "r-1",
+            "response.status": 200,
+            "webhook.outcome": "applied",
+            "logging.googleapis.com/trace": "projects/streamly-test/traces/0af7651916cd43dd8448eb211c80319c",
+            "logging.googleapis.com/spanId": "00000000000000ff",
+            "logging.googleapis.com/trace_sampled": true,
+        });
+        assert_eq!(parsed(&line), expected);
+    }
+
+    #[test]
+    fn without_a_project_there_is_no_trace_to_link() {
+        let line = request_log(None).line(Severity::Warning, "slow", &[]);
+        assert_eq!(parsed(&line), json!({"severity": "WARNING", "message": "slow", "request.id": "r-1"}));
+    }
+
+    #[test]
+    fn a_line_stays_one_line_whatever_a_client_wrote() {
+        let line = line(Severity::Error, "GET /a\nb\u{2028}\" {\0 404", &[("a.b", "\r\n".into())]);
+        assert_eq!(parsed(&line)["message"], "GET /a\nb\u{2028}\" {\0 404");
+    }
+
+    #[test]
+    fn a_chain_of_causes_is_one_line() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("users::BY_ADDRESS failed")]
+        struct Outer(#[source] std::io::Error);
+        let error = Outer(std::io::Error::other("connection\nlost"));
+        assert_eq!(chain(&error), "users::BY_ADDRESS failed: connection lost");
+    }
 }

@@ -12,6 +12,9 @@ use std::time::Duration;
 
 use crate::{Body, Error, IntoResponse, Response};
 
+/// How long a client is asked to wait where nothing better is known, in seconds.
+pub(crate) const RETRY_AFTER_S: u64 = 1;
+
 /// One kind of problem: its slug (the end of `type`), its status and the title that never varies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
@@ -107,7 +110,7 @@ impl Problem {
 
     /// Something we need is away: 503, ask again in a second. The cause goes to the log alone.
     pub fn unavailable(cause: impl Into<Error>) -> Self {
-        Self::new(UNAVAILABLE).caused_by(cause.into()).retry_after(Duration::from_secs(1))
+        Self::new(UNAVAILABLE).caused_by(cause.into()).retry_after(Duration::from_secs(RETRY_AFTER_S))
     }
 
     fn caused_by(mut self, cause: Error) -> Self {
@@ -175,6 +178,11 @@ impl Problem {
         self.header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
     }
 
+    /// The fields that are wrong.
+    pub fn faults(&self) -> &[FieldFault] {
+        &self.0.errors
+    }
+
     /// What kind of problem this is.
     pub fn kind(&self) -> Kind {
         self.0.kind
@@ -194,10 +202,15 @@ pub(crate) struct Raised {
     pub(crate) cause: Option<Arc<Error>>,
 }
 
+/// The members of a problem whose body is still to be written.
+#[derive(Clone)]
+pub(crate) struct Members(pub(crate) Map<String, Value>);
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Inside { kind, detail, errors, members: extensions, headers, cause } = *self.0;
         let mut members = Map::new();
+        members.extend(extensions);
         members.insert("type".to_owned(), format!("urn:streamly:problem:{}", kind.slug).into());
         members.insert("title".to_owned(), kind.title.into());
         members.insert("status".to_owned(), kind.status.as_u16().into());
@@ -208,7 +221,6 @@ impl IntoResponse for Problem {
             let errors = serde_json::to_value(&errors).expect("strings serialize to JSON");
             members.insert("errors".to_owned(), errors);
         }
-        members.extend(extensions);
         let mut response = Response::new(Body::default());
         *response.status_mut() = kind.status;
         *response.headers_mut() = headers;
@@ -216,8 +228,8 @@ impl IntoResponse for Problem {
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response.extensions_mut().insert(Raised { slug: kind.slug, cause });
-        // The request's id is a member too: `call` adds it and writes the body, as only it knows the id.
-        response.extensions_mut().insert(members);
+        // The request's id is a member too: the layers add it and write the body, as only they know the id.
+        response.extensions_mut().insert(Members(members));
         response
     }
 }

@@ -2,32 +2,16 @@
 
 use http::{HeaderMap, HeaderName, header};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-use crate::{Problem, Request, problem};
-
-/// The id under which this request is logged and answered.
-#[derive(Debug, Clone)]
-pub(crate) struct RequestId(pub(crate) String);
+use crate::log::RequestLog;
+use crate::{Problem, Request, Severity, TraceContext};
 
 /// The values of the route's `{parameters}`, in order.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Parameters(pub(crate) Vec<(&'static str, String)>);
-
-/// The address of the connection's other end.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
-
-/// The trace a request belongs to (W3C `traceparent`, else `X-Cloud-Trace-Context`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TraceContext {
-    /// 32 lower-case hexadecimal digits.
-    pub trace_id: String,
-    /// 16 lower-case hexadecimal digits.
-    pub span_id: Option<String>,
-    /// Whether the trace is recorded.
-    pub sampled: bool,
-}
 
 /// What a header says of the caller's bearer token (RFC 6750).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,8 +49,9 @@ pub trait RequestExt {
         self.optional_bearer(name)?.ok_or_else(Problem::missing_token)
     }
 
-    /// The client's address: with `hops` > 0 the hops-th entry of `X-Forwarded-For` from the right, else the peer.
-    /// None where the list is too short or unreadable.
+    /// The client's address: with `hops` > 0 the hops-th entry of `X-Forwarded-For` from the right, else the peer, which
+    /// is the request's extension of type [`SocketAddr`]: `run` sets it, and so may a test. An IPv4 address mapped into
+    /// IPv6 counts as IPv4. None where the list is too short or unreadable.
     fn client_address(&self, hops: usize) -> Option<IpAddr>;
 
     /// The id under which this request is logged and answered.
@@ -74,6 +59,13 @@ pub trait RequestExt {
 
     /// The trace this request belongs to, if it carries one.
     fn trace(&self) -> Option<&TraceContext>;
+
+    /// Adds a field to the one line that is logged when this request is answered, whatever the answer:
+    /// `request.log_field("webhook.outcome", "applied")`. A later value replaces an earlier one.
+    fn log_field(&self, name: &'static str, value: impl Into<Value>);
+
+    /// Logs a line of its own in this request's trace, for what someone must act on.
+    fn log(&self, severity: Severity, message: &str, fields: &[(&str, Value)]);
 }
 
 impl RequestExt for Request {
@@ -111,18 +103,36 @@ impl RequestExt for Request {
 
     fn client_address(&self, hops: usize) -> Option<IpAddr> {
         if hops == 0 {
-            return self.extensions().get::<Peer>().map(|peer| peer.0.ip().to_canonical());
+            return self.extensions().get::<SocketAddr>().map(|peer| peer.ip().to_canonical());
         }
         forwarded(self.headers(), hops)
     }
 
     fn request_id(&self) -> &str {
-        self.extensions().get::<RequestId>().map_or("", |id| &id.0)
+        request_log(self).map_or("", |log| &log.id)
     }
 
     fn trace(&self) -> Option<&TraceContext> {
-        self.extensions().get()
+        request_log(self)?.trace.as_ref()
     }
+
+    fn log_field(&self, name: &'static str, value: impl Into<Value>) {
+        if let Some(log) = request_log(self) {
+            log.keep(name, value.into());
+        }
+    }
+
+    fn log(&self, severity: Severity, message: &str, fields: &[(&str, Value)]) {
+        match request_log(self) {
+            Some(log) => log.write(severity, message, fields),
+            None => crate::log(severity, message, fields),
+        }
+    }
+}
+
+/// Every request that came through the layers has one; one that a test built by hand has none.
+fn request_log(request: &Request) -> Option<&RequestLog> {
+    request.extensions().get::<Arc<RequestLog>>().map(AsRef::as_ref)
 }
 
 /// The hops-th entry from the right of all `X-Forwarded-For` lines taken as one list.
@@ -137,18 +147,24 @@ fn forwarded(headers: &HeaderMap, hops: usize) -> Option<IpAddr> {
 
 /// Questions to a request's body.
 pub trait RequestPayloadExt {
-    /// The body as JSON: 400 where it is not one well-formed text without repeated members, 422 with a pointer where it
-    /// does not fit the type. Types for this derive `Deserialize` with `deny_unknown_fields`.
+    /// The body as JSON: 400 where it is not one well-formed text in UTF-8 without repeated members and at most 32 levels
+    /// deep, 422 with a pointer for each fault where it does not fit the type (the first 16 of them). An unknown member
+    /// is a fault where the type derives `Deserialize` with `deny_unknown_fields`, as bodies of clients do. A number too
+    /// large for any type is not well-formed here.
     fn json<T: DeserializeOwned>(&self) -> Result<T, Problem>;
+
+    /// The body as fields of a form (`application/x-www-form-urlencoded`), each of them text: 400 where one is repeated,
+    /// 422 as in [`json`](Self::json).
+    fn form<T: DeserializeOwned>(&self) -> Result<T, Problem>;
 }
 
 impl RequestPayloadExt for Request {
     fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let bytes = self.body().as_bytes();
-        crate::json::check_form(bytes)?;
-        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-        serde_path_to_error::deserialize(&mut deserializer)
-            .map_err(|error| crate::json::shape_problem(&error))
+        crate::json::read(self.body())
+    }
+
+    fn form<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        crate::json::read_form(self.body())
     }
 }
 
@@ -160,7 +176,5 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-/// The refusal of a body that is no well-formed JSON.
-pub(crate) fn malformed(detail: &'static str) -> Problem {
-    Problem::new(problem::MALFORMED_JSON).detail(detail)
-}
+#[cfg(test)]
+mod tests;

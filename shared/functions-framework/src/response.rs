@@ -1,7 +1,7 @@
 //! What a handler may return, and the body type both directions share.
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -113,6 +113,33 @@ impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
         let mut response = self.1.into_response();
         *response.status_mut() = self.0;
         response
+    }
+}
+
+/// Headers beside a reply; each replaces what the reply has of that name.
+impl<T: IntoResponse> IntoResponse for (HeaderMap, T) {
+    fn into_response(self) -> Response {
+        let mut response = self.1.into_response();
+        let headers = response.headers_mut();
+        for name in self.0.keys() {
+            headers.remove(name);
+        }
+        for (name, value) in &self.0 {
+            headers.append(name, value.clone());
+        }
+        response
+    }
+}
+
+impl<T: IntoResponse> IntoResponse for (StatusCode, HeaderMap, T) {
+    fn into_response(self) -> Response {
+        (self.0, (self.1, self.2)).into_response()
+    }
+}
+
+impl IntoResponse for () {
+    fn into_response(self) -> Response {
+        Response::default()
     }
 }
 

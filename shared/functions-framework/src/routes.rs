@@ -35,9 +35,14 @@ pub struct Limits {
     pub media_type: MediaType,
 }
 
+/// The longest body of a client's request, in bytes.
+pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024;
+/// The longest work for one request, in milliseconds; less than the gateway's and the platform's patience.
+pub(crate) const HANDLER_MS_MAX: u64 = 10_000;
+
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes_max: 16 * 1024, handler_ms_max: 10_000, media_type: MediaType::Json }
+        Self { body_bytes_max: BODY_BYTES_MAX, handler_ms_max: HANDLER_MS_MAX, media_type: MediaType::Json }
     }
 }
 
@@ -77,6 +82,14 @@ pub struct ServiceFn<F> {
 /// Wraps a handler: `run(service_fn(handler))` is the smallest program.
 pub fn service_fn<F>(handler: F) -> ServiceFn<F> {
     ServiceFn { handler, origins: Origins::default() }
+}
+
+impl<F> ServiceFn<F> {
+    /// Sets the browser origins that may read replies.
+    #[must_use]
+    pub fn cors(self, origins: Origins) -> Self {
+        Self { origins, ..self }
+    }
 }
 
 impl<F> sealed::Sealed for ServiceFn<F> {}
@@ -261,9 +274,11 @@ impl<T: Send + Sync + 'static> Function for Routes<T> {
     fn methods(&self, path: &str) -> Vec<Method> {
         let mut methods = Vec::new();
         for route in self.table.iter().filter(|route| matches(route.path, path).is_some()) {
-            methods.push(route.method.clone());
-            if route.method == Method::GET {
-                methods.push(Method::HEAD);
+            let head = (route.method == Method::GET).then_some(&Method::HEAD);
+            for method in [&route.method].into_iter().chain(head) {
+                if !methods.contains(method) {
+                    methods.push(method.clone());
+                }
             }
         }
         methods
@@ -283,7 +298,8 @@ impl<T: Send + Sync + 'static> Function for Routes<T> {
     }
 }
 
-/// The values of `{parameters}` where this path fits the pattern; an empty segment never fits one.
+/// The values of `{parameters}` where this path fits the pattern. An empty segment never fits one, nor does one that is
+/// not UTF-8 once decoded: two different paths never give the same value by losing something.
 fn matches(pattern: &'static str, path: &str) -> Option<Parameters> {
     let mut parameters = Parameters::default();
     let mut segments = path.split('/');
@@ -292,8 +308,8 @@ fn matches(pattern: &'static str, path: &str) -> Option<Parameters> {
         match expected.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
             Some(_) if segment.is_empty() => return None,
             Some(name) => {
-                let value = percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned();
-                parameters.0.push((name, value));
+                let value = percent_encoding::percent_decode_str(segment).decode_utf8().ok()?;
+                parameters.0.push((name, value.into_owned()));
             }
             None if expected != segment => return None,
             None => {}
@@ -301,3 +317,6 @@ fn matches(pattern: &'static str, path: &str) -> Option<Parameters> {
     }
     segments.next().is_none().then_some(parameters)
 }
+
+#[cfg(test)]
+mod tests;
