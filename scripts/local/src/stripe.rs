@@ -1,0 +1,180 @@
+//! A stand-in for Stripe: its API as far as subscriptions need it, the hosted page on which a person pays, and webhooks
+//! that are signed, parallel and retried as Stripe's are. Whoever uses it configures nothing but a base URL.
+//!
+//! - `api` answers `/v1/…` in the pinned version's shapes; what Stripe refuses is refused in its words.
+//! - `objects` are the things Stripe keeps, `life` is what happens to them, and each change leaves an event.
+//! - `page` is the hosted checkout at a session's `url`; `delivery` brings the events to the webhook endpoint.
+//! - `control` under `/_fake/` shows what was received and injects faults; Stripe has nothing like it.
+//!
+//! Everything lives in memory under one lock, so that an action and its events are one step.
+
+mod api;
+mod calendar;
+mod control;
+mod delivery;
+mod error;
+mod expand;
+mod fault;
+mod form;
+mod idempotency;
+mod ids;
+mod life;
+mod objects;
+mod page;
+mod parameters;
+mod signature;
+mod state;
+mod store;
+
+use crate::server::Server;
+use serde::Deserialize;
+use state::{Shared, State};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use streamly::clock::Clock;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+pub use fault::{Fault, FaultKind};
+
+/// The API version whose shapes are spoken.
+pub const API_VERSION: &str = "2026-09-30.endive";
+
+/// The types that the webhook endpoint subscribes to unless told otherwise: those that the product acts on.
+pub const SUBSCRIBED: &[&str] = &[
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "customer.subscription.trial_will_end",
+    "customer.subscription.pending_update_applied",
+    "customer.subscription.pending_update_expired",
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.expired",
+    "invoice.paid",
+    "invoice.payment_failed",
+    "invoice.payment_action_required",
+    "invoice_payment.paid",
+    "charge.refunded",
+    "charge.dispute.created",
+    "charge.dispute.closed",
+    "customer.deleted",
+];
+
+/// A price that exists from the start, with a product of its own.
+#[derive(Clone, Debug)]
+pub struct SeedPrice {
+    /// The price's id, `price_…`.
+    pub id: String,
+    /// The product's name, which the hosted page shows.
+    pub name: String,
+    /// What one period costs, in minor units.
+    pub amount_minor: i64,
+    /// The lower-case ISO code.
+    pub currency: String,
+    /// `day`, `week`, `month` or `year`.
+    pub interval: String,
+}
+
+/// How a stand-in is started.
+#[derive(Clone)]
+pub struct Options {
+    /// Where it listens; 0 lets the kernel choose.
+    pub port: u16,
+    /// The one API key that is accepted.
+    pub secret_key: String,
+    /// What webhooks are signed with; several, comma-separated, sign each delivery several times, as during a roll.
+    pub webhook_secret: String,
+    /// The prices that exist from the start.
+    pub prices: Vec<SeedPrice>,
+    /// The time by which objects are made and expire. Signatures carry the machine's own time.
+    pub clock: Clock,
+    /// The types that are delivered; `*` delivers every type.
+    pub events: Vec<String>,
+    /// The gap before a failed delivery's first retry; it doubles up to a minute.
+    pub retry_delay: Duration,
+}
+
+impl Options {
+    /// A kernel-chosen port, no prices, the machine's clock.
+    pub fn new(secret_key: impl Into<String>, webhook_secret: impl Into<String>) -> Self {
+        Self {
+            port: 0,
+            secret_key: secret_key.into(),
+            webhook_secret: webhook_secret.into(),
+            prices: Vec::new(),
+            clock: Clock::system(),
+            events: SUBSCRIBED.iter().map(ToString::to_string).collect(),
+            retry_delay: Duration::from_millis(500),
+        }
+    }
+}
+
+/// The prices that a PLANS variable names, so that its plans exist here.
+pub fn prices_of_plans(plans: &str) -> Result<Vec<SeedPrice>, serde_json::Error> {
+    /// What of a plan concerns its price.
+    #[derive(Deserialize)]
+    struct Plan {
+        slug: String,
+        name: Option<String>,
+        price_id: String,
+        #[serde(default)]
+        amount_minor: i64,
+        currency: Option<String>,
+        interval: Option<String>,
+    }
+    let plans: Vec<Plan> = serde_json::from_str(plans)?;
+    let seed = |plan: Plan| SeedPrice {
+        id: plan.price_id,
+        name: plan.name.unwrap_or(plan.slug),
+        amount_minor: plan.amount_minor,
+        currency: plan.currency.unwrap_or_else(|| "usd".to_owned()),
+        interval: plan.interval.unwrap_or_else(|| "month".to_owned()),
+    };
+    Ok(plans.into_iter().map(seed).collect())
+}
+
+/// A running stand-in; it ends, deliveries included, when this is dropped.
+pub struct Stripe {
+    server: Server,
+    shared: Arc<Shared>,
+    deliveries: JoinHandle<()>,
+}
+
+impl Stripe {
+    /// Starts one on loopback. It delivers nothing until `deliver_to` names an endpoint.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let (batches, waiting) = mpsc::unbounded_channel();
+        let port = options.port;
+        let shared = Arc::new(Shared::new(State::new(options), batches));
+        let server = Server::start(port, api::router(Arc::clone(&shared))).await?;
+        shared.lock().base_url = server.url();
+        let deliveries = tokio::spawn(delivery::run(Arc::clone(&shared), waiting));
+        Ok(Self { server, shared, deliveries })
+    }
+
+    /// Its base URL, for `STRIPE_API_BASE`.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// Names the webhook endpoint, in place of any former one.
+    pub fn deliver_to(&self, webhook_url: &str) {
+        self.shared.lock().webhooks.url = Some(webhook_url.to_owned());
+    }
+
+    /// Injects a fault into the API, as `POST /_fake/faults` does.
+    pub fn inject(&self, fault: Fault) {
+        self.shared.lock().faults.add(fault);
+    }
+}
+
+impl Drop for Stripe {
+    fn drop(&mut self) {
+        self.deliveries.abort();
+    }
+}

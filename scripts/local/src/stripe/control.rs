@@ -1,0 +1,141 @@
+//! `/_fake/`: what was received, and what shall go wrong. Stripe has nothing like it.
+
+use super::api::ENDPOINTS;
+use super::error::Refusal;
+use super::fault::Fault;
+use super::objects::Event;
+use super::page;
+use super::state::{Order, Received, Shared};
+use super::store::Object;
+use axum::extract::{Path, State as Extract};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+type Stand = Extract<Arc<Shared>>;
+
+pub(super) fn routes(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/_fake/requests", get(requests).delete(forget_requests))
+        .route("/_fake/parameters", get(parameters))
+        .route("/_fake/faults", post(inject).delete(clear))
+        .route("/_fake/webhooks", post(set_webhooks))
+        .route("/_fake/events", get(events))
+        .route("/_fake/events/resend", post(resend_undelivered))
+        .route("/_fake/events/{id}/resend", post(resend))
+        .route("/_fake/sessions/{id}/pay", post(page::pay_by_json))
+        .route("/_fake/sessions/{id}/settle", post(settle))
+        .route("/_fake/sessions/{id}/fail", post(fail))
+        .with_state(shared)
+}
+
+async fn requests(Extract(shared): Stand) -> Json<Vec<Received>> {
+    Json(shared.lock().received.clone())
+}
+
+async fn forget_requests(Extract(shared): Stand) -> StatusCode {
+    shared.lock().received.clear();
+    StatusCode::NO_CONTENT
+}
+
+/// The parameters of each endpoint, so that they can be compared with what Stripe's own libraries know.
+async fn parameters() -> Json<Value> {
+    let endpoint = |endpoint: &super::api::Endpoint| {
+        let names = endpoint.parameters.split_whitespace().map(|word| word.trim_end_matches('!'));
+        let names: Vec<&str> = names.collect();
+        json!({ "method": endpoint.method, "path": endpoint.path, "parameters": names })
+    };
+    Json(ENDPOINTS.iter().map(endpoint).collect())
+}
+
+async fn inject(Extract(shared): Stand, Json(fault): Json<Fault>) -> StatusCode {
+    shared.lock().faults.add(fault);
+    StatusCode::NO_CONTENT
+}
+
+async fn clear(Extract(shared): Stand) -> StatusCode {
+    shared.lock().faults.clear();
+    StatusCode::NO_CONTENT
+}
+
+/// What shall be different about deliveries; what is absent stays.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Webhooks {
+    url: Option<String>,
+    on: Option<bool>,
+    copies: Option<u8>,
+    order: Option<Order>,
+}
+
+async fn set_webhooks(Extract(shared): Stand, Json(wanted): Json<Webhooks>) -> Json<Value> {
+    let mut state = shared.lock();
+    let webhooks = &mut state.webhooks;
+    webhooks.url = wanted.url.or(webhooks.url.take());
+    webhooks.on = wanted.on.unwrap_or(webhooks.on);
+    webhooks.copies = wanted.copies.unwrap_or(webhooks.copies);
+    webhooks.order = wanted.order.unwrap_or(webhooks.order);
+    Json(json!({
+        "url": webhooks.url, "on": webhooks.on, "copies": webhooks.copies, "order": webhooks.order,
+    }))
+}
+
+fn delivery_of(event: &Event) -> Value {
+    let answers = event.answers.iter();
+    let answers: Vec<Value> =
+        answers.map(|answer| json!({ "signed_at": answer.signed_at, "status": answer.status })).collect();
+    json!({
+        "id": event.id, "type": event.kind, "created": event.created, "wanted": event.wanted,
+        "delivered": event.is_delivered(), "answers": answers, "object_id": event.object["id"],
+    })
+}
+
+/// Every event with the answers to its deliveries, newest last.
+async fn events(Extract(shared): Stand) -> Json<Vec<Value>> {
+    Json(shared.lock().events.iter().map(delivery_of).collect())
+}
+
+async fn resend(Extract(shared): Stand, Path(id): Path<String>) -> Response {
+    if let Err(refusal) = shared.lock().events.find(&id).map(Event::id) {
+        return refused(&refusal);
+    }
+    shared.send(vec![id]);
+    StatusCode::ACCEPTED.into_response()
+}
+
+/// Sends once more what no endpoint has accepted.
+async fn resend_undelivered(Extract(shared): Stand) -> Json<Value> {
+    let lost: Vec<String> = {
+        let state = shared.lock();
+        let lost = state.events.iter().filter(|event| event.wanted && !event.is_delivered());
+        lost.map(|event| event.id.clone()).collect()
+    };
+    let answer = json!({ "resent": lost });
+    shared.send(lost);
+    Json(answer)
+}
+
+async fn settle(Extract(shared): Stand, Path(id): Path<String>) -> Response {
+    finish(&shared, &id, true)
+}
+
+async fn fail(Extract(shared): Stand, Path(id): Path<String>) -> Response {
+    finish(&shared, &id, false)
+}
+
+fn finish(shared: &Shared, session_id: &str, paid: bool) -> Response {
+    match shared.act(|state| state.finish_payment(session_id, paid)) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+/// A refusal in Stripe's form.
+pub(super) fn refused(refusal: &Refusal) -> Response {
+    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+    (status, Json(refusal.body("req_fake"))).into_response()
+}

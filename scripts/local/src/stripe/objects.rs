@@ -1,0 +1,34 @@
+//! What Stripe keeps, each with the shape in which the pinned API version shows it. Members that nothing here ever
+//! changes are written out as constants, because a reader may look for them.
+
+mod catalog;
+mod customer;
+mod event;
+mod invoice;
+mod payment_method;
+mod session;
+mod subscription;
+
+use serde_json::Value;
+
+pub(super) use catalog::{Price, Product, Recurring};
+pub(super) use customer::Customer;
+pub(super) use event::{Answer, Event, previous};
+pub(super) use invoice::{BillingReason, Invoice, InvoiceStatus};
+pub(super) use payment_method::{Card, PaymentMethod};
+pub(super) use session::{LineItem, PaymentStatus, Session, SessionStatus};
+pub(super) use subscription::{Item, Pause, Subscription};
+
+/// The members of both.
+fn join(first: Value, second: Value) -> Value {
+    match (first, second) {
+        (Value::Object(mut members), Value::Object(others)) => {
+            members.extend(others);
+            Value::Object(members)
+        }
+        (first, _) => first,
+    }
+}
+
+/// Keys and values of the account's own.
+pub(super) type Metadata = std::collections::BTreeMap<String, String>;

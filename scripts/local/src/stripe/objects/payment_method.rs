@@ -1,0 +1,113 @@
+//! A payment method, and which test card stands for what.
+
+use super::Metadata;
+use crate::stripe::store::Object;
+use serde_json::{Value, json};
+
+/// What a card does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::stripe) enum Card {
+    /// Pays every time.
+    Pays,
+    /// Is refused when it is given.
+    Declined,
+    /// Can be saved, and is refused at every charge.
+    DeclinedWhenCharged,
+}
+
+impl Card {
+    /// The test card with this number; blanks between the digits are allowed.
+    pub(in crate::stripe) fn by_number(number: &str) -> Option<Self> {
+        let digits: String = number.chars().filter(|letter| !letter.is_whitespace()).collect();
+        match digits.as_str() {
+            "4242424242424242" => Some(Self::Pays),
+            "4000000000000002" => Some(Self::Declined),
+            "4000000000000341" => Some(Self::DeclinedWhenCharged),
+            _ => None,
+        }
+    }
+
+    /// The card that a token or a ready-made payment method stands for.
+    pub(in crate::stripe) fn by_token(token: &str) -> Option<Self> {
+        match token {
+            "pm_card_visa" | "tok_visa" => Some(Self::Pays),
+            "pm_card_visa_chargeDeclined" | "pm_card_chargeDeclined" | "tok_chargeDeclined" => {
+                Some(Self::Declined)
+            }
+            "pm_card_chargeCustomerFail" | "tok_chargeCustomerFail" => Some(Self::DeclinedWhenCharged),
+            _ => None,
+        }
+    }
+
+    fn last4(self) -> &'static str {
+        match self {
+            Self::Pays => "4242",
+            Self::Declined => "0002",
+            Self::DeclinedWhenCharged => "0341",
+        }
+    }
+}
+
+pub(in crate::stripe) struct PaymentMethod {
+    pub(in crate::stripe) id: String,
+    pub(in crate::stripe) created: i64,
+    pub(in crate::stripe) customer: Option<String>,
+    pub(in crate::stripe) email: Option<String>,
+    /// None is a bank debit, which settles later.
+    pub(in crate::stripe) card: Option<Card>,
+    pub(in crate::stripe) metadata: Metadata,
+}
+
+impl Object for PaymentMethod {
+    const KIND: &'static str = "payment_method";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn created(&self) -> i64 {
+        self.created
+    }
+
+    fn render(&self) -> Value {
+        let mut method = json!({
+            "id": self.id,
+            "object": "payment_method",
+            "allow_redisplay": "limited",
+            "billing_details": { "address": null, "email": self.email, "name": null, "phone": null, "tax_id": null },
+            "created": self.created,
+            "customer": self.customer,
+            "customer_account": null,
+            "livemode": false,
+            "metadata": self.metadata,
+            "type": if self.card.is_some() { "card" } else { "sepa_debit" },
+        });
+        if let Some(card) = self.card {
+            method["card"] = json!({
+                "brand": "visa",
+                "checks": { "address_line1_check": null, "address_postal_code_check": null, "cvc_check": "pass" },
+                "country": "US",
+                "display_brand": "visa",
+                "exp_month": 12,
+                "exp_year": 2034,
+                "fingerprint": "Xt5EWLLDS7FJjR1c",
+                "funding": "credit",
+                "generated_from": null,
+                "last4": card.last4(),
+                "networks": { "available": ["visa"], "preferred": null },
+                "three_d_secure_usage": { "supported": true },
+                "wallet": null,
+            });
+        } else {
+            method["sepa_debit"] = json!({
+                "bank_code": "37040044",
+                "branch_code": "",
+                "country": "DE",
+                "fingerprint": "NkDOaOHtsMDYfx0S",
+                "generated_from": { "charge": null, "setup_attempt": null },
+                "last4": "3000",
+            });
+        }
+        method
+    }
+}

@@ -1,0 +1,242 @@
+//! Everything the stand-in knows, under one lock, and how an action's events leave it.
+
+use super::fault::Faults;
+use super::idempotency::Idempotency;
+use super::objects::{
+    Customer, Event, Invoice, Metadata, PaymentMethod, Price, Product, Recurring, Session, Subscription,
+    previous,
+};
+use super::store::{Object, Store};
+use super::{Options, SeedPrice, ids};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use streamly::clock::Clock;
+use tokio::sync::{mpsc, watch};
+
+/// The order in which one action's events are sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Order {
+    /// All at once, as Stripe does.
+    #[default]
+    Parallel,
+    /// One after the other's first answer, as they came about.
+    Forward,
+    /// One after the other's first answer, the last first.
+    Backward,
+}
+
+/// The webhook endpoint and how it is served.
+pub(super) struct Webhooks {
+    pub(super) url: Option<String>,
+    pub(super) secret: String,
+    pub(super) events: Vec<String>,
+    pub(super) on: bool,
+    /// How often each event is sent at first; more than once makes duplicates.
+    pub(super) copies: u8,
+    pub(super) order: Order,
+    pub(super) retry_delay: Duration,
+}
+
+/// A request that the API received.
+#[derive(Clone, Serialize)]
+pub(super) struct Received {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) query: String,
+    pub(super) headers: Map<String, Value>,
+    pub(super) body: String,
+}
+
+pub(super) struct State {
+    clock: Clock,
+    pub(super) base_url: String,
+    pub(super) secret_key: String,
+    pub(super) customers: Store<Customer>,
+    pub(super) products: Store<Product>,
+    pub(super) prices: Store<Price>,
+    pub(super) payment_methods: Store<PaymentMethod>,
+    pub(super) sessions: Store<Session>,
+    pub(super) subscriptions: Store<Subscription>,
+    pub(super) invoices: Store<Invoice>,
+    pub(super) events: Store<Event>,
+    pub(super) idempotency: Idempotency,
+    pub(super) faults: Faults,
+    pub(super) webhooks: Webhooks,
+    pub(super) received: Vec<Received>,
+    /// The API request under way, which its events name.
+    pub(super) request: Option<(String, Option<String>)>,
+    /// The events of the action under way.
+    fresh: Vec<String>,
+}
+
+impl State {
+    pub(super) fn new(options: Options) -> Self {
+        let webhooks = Webhooks {
+            url: None,
+            secret: options.webhook_secret,
+            events: options.events,
+            on: true,
+            copies: 1,
+            order: Order::default(),
+            retry_delay: options.retry_delay,
+        };
+        let mut state = Self {
+            clock: options.clock,
+            base_url: String::new(),
+            secret_key: options.secret_key,
+            customers: Store::new(),
+            products: Store::new(),
+            prices: Store::new(),
+            payment_methods: Store::new(),
+            sessions: Store::new(),
+            subscriptions: Store::new(),
+            invoices: Store::new(),
+            events: Store::new(),
+            idempotency: Idempotency::default(),
+            faults: Faults::default(),
+            webhooks,
+            received: Vec::new(),
+            request: None,
+            fresh: Vec::new(),
+        };
+        for price in options.prices {
+            state.seed(price);
+        }
+        state
+    }
+
+    fn seed(&mut self, seed: SeedPrice) {
+        let created = self.now();
+        let product = ids::new("prod_");
+        self.products.insert(Product {
+            id: product.clone(),
+            created,
+            name: seed.name,
+            description: None,
+            active: true,
+            default_price: Some(seed.id.clone()),
+            metadata: Metadata::new(),
+        });
+        self.prices.insert(Price {
+            id: seed.id,
+            created,
+            product,
+            active: true,
+            currency: seed.currency,
+            unit_amount: seed.amount_minor,
+            recurring: Some(Recurring { interval: seed.interval, count: 1 }),
+            nickname: None,
+            lookup_key: None,
+            metadata: Metadata::new(),
+        });
+    }
+
+    /// The stand-in's time in Unix seconds.
+    pub(super) fn now(&self) -> i64 {
+        self.clock.unix_seconds()
+    }
+
+    /// Records a change and has it delivered once the action is over. Returns the event's id.
+    pub(super) fn emit(&mut self, kind: &str, object: Value) -> String {
+        self.emit_change(kind, object, None)
+    }
+
+    /// The same for an update, when anything differs from what the object was.
+    pub(super) fn emit_update(&mut self, kind: &str, before: &Value, after: Value) {
+        let previous = previous(before, &after);
+        if !previous.is_empty() {
+            self.emit_change(kind, after, Some(previous));
+        }
+    }
+
+    fn emit_change(&mut self, kind: &str, object: Value, previous: Option<Map<String, Value>>) -> String {
+        let id = ids::new("evt_");
+        self.events.insert(Event {
+            id: id.clone(),
+            created: self.now(),
+            kind: kind.to_owned(),
+            object,
+            previous_attributes: previous,
+            request: self.request.clone(),
+            wanted: self.webhooks.events.iter().any(|wanted| wanted == "*" || wanted == kind),
+            answers: Vec::new(),
+        });
+        self.fresh.push(id.clone());
+        id
+    }
+
+    /// The object with this id, of whatever kind, as the API shows it.
+    pub(super) fn any(&self, id: &str) -> Option<Value> {
+        fn shown<T: Object>(store: &Store<T>, id: &str) -> Option<Value> {
+            store.get(id).map(T::render)
+        }
+        shown(&self.customers, id)
+            .or_else(|| shown(&self.products, id))
+            .or_else(|| shown(&self.prices, id))
+            .or_else(|| shown(&self.payment_methods, id))
+            .or_else(|| shown(&self.sessions, id))
+            .or_else(|| shown(&self.subscriptions, id))
+            .or_else(|| shown(&self.invoices, id))
+    }
+}
+
+/// The state with what happens around it.
+pub(super) struct Shared {
+    state: Mutex<State>,
+    batches: mpsc::UnboundedSender<Vec<String>>,
+    /// How many deliveries were answered, so that a page can wait for one.
+    answered: watch::Sender<u64>,
+}
+
+impl Shared {
+    pub(super) fn new(state: State, batches: mpsc::UnboundedSender<Vec<String>>) -> Self {
+        Self { state: Mutex::new(state), batches, answered: watch::Sender::new(0) }
+    }
+
+    /// The state, for as long as no other thread needs it.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One action with all its events, which are sent when it is over.
+    pub(super) fn act<T>(&self, action: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.lock();
+        state.expire_sessions();
+        let outcome = action(&mut state);
+        state.request = None;
+        let fresh = std::mem::take(&mut state.fresh);
+        drop(state);
+        self.send(fresh);
+        outcome
+    }
+
+    /// Has these events delivered.
+    pub(super) fn send(&self, events: Vec<String>) {
+        if !events.is_empty() {
+            // The receiver lives as long as the stand-in: without one there is nobody left to send to.
+            drop(self.batches.send(events));
+        }
+    }
+
+    /// Tells those who wait that a delivery was answered.
+    pub(super) fn note_answer(&self) {
+        self.answered.send_modify(|count| *count += 1);
+    }
+
+    /// Waits until the endpoint has answered this event for the first time, or for as long as Checkout waits.
+    pub(super) async fn first_answer(&self, event_id: &str) {
+        const WAIT: Duration = Duration::from_secs(10);
+        let mut answered = self.answered.subscribe();
+        let expected = |state: &State| {
+            let event = state.events.get(event_id);
+            let due = state.webhooks.on && state.webhooks.url.is_some();
+            due && event.is_some_and(|event| event.wanted && event.answers.is_empty())
+        };
+        let answer = async { while expected(&self.lock()) && answered.changed().await.is_ok() {} };
+        // Out of time, the payer goes on as they do at Stripe.
+        drop(tokio::time::timeout(WAIT, answer).await);
+    }
+}
