@@ -11,6 +11,7 @@ mod statement;
 mod tls;
 
 pub mod streams;
+pub mod subscriptions;
 pub mod videos;
 
 pub use error::Error;
@@ -20,6 +21,7 @@ pub use statement::Statement;
 
 /// Every statement of the product, for the tests that prepare each one and look at its plan.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
-    let tables: [&'static [Statement]; 2] = [streams::STATEMENTS, videos::STATEMENTS];
+    let tables: [&'static [Statement]; 3] =
+        [streams::STATEMENTS, subscriptions::STATEMENTS, videos::STATEMENTS];
     tables.into_iter().flatten()
 }
