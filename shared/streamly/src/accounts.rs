@@ -3,6 +3,7 @@
 pub mod address;
 mod claims;
 mod es256;
+pub mod hash;
 pub mod policy;
 pub mod token;
 pub mod verify;

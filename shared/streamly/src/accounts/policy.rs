@@ -27,6 +27,7 @@ const CONTEXT_WORD_LENGTH_MIN: usize = 4;
 const REMAINDER_MIN: usize = 5;
 
 /// A password as it is hashed: in Unicode's form NFC, so that two keyboards type the same, and of bounded length.
+#[derive(Clone)]
 pub struct Password(SecretString);
 
 /// A text that cannot be a password.
