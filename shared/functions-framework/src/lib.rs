@@ -28,10 +28,10 @@ pub use run::{main, run};
 pub use trace::TraceContext;
 
 /// A request whose body has arrived whole, within the route's limit, byte for byte as it was sent.
-pub type Request = http::Request<Body>;
+pub type Request<B = Body> = http::Request<B>;
 
 /// A reply.
-pub type Response = http::Response<Body>;
+pub type Response<B = Body> = http::Response<B>;
 
 /// The error of programs and of moved handlers.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

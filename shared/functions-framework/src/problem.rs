@@ -1,7 +1,8 @@
 //! Errors with two messages (RFC 9457): a public half for the client, and a private cause for the log.
 //!
-//! Only [`Problem::internal`] and [`Problem::unavailable`] take a cause, and nothing converts an arbitrary error into a
-//! [`Problem`], so the text of a database or a provider cannot reach a client through `?`.
+//! Only [`Problem::internal`] and [`Problem::unavailable`] take a cause, and `?` turns nothing into a [`Problem`] but a
+//! moved handler's boxed [`Error`], which becomes the cause of an internal one. So the text of a database or a provider
+//! cannot reach a client.
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -192,6 +193,14 @@ impl Problem {
 impl From<Kind> for Problem {
     fn from(kind: Kind) -> Self {
         Self::new(kind)
+    }
+}
+
+/// What a moved handler's `?` gives up with: 500. The error goes to the log alone, so handlers of the product's, whose
+/// errors mean something to the client, have an error type of their own instead.
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self::internal(error)
     }
 }
 

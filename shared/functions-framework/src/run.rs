@@ -98,6 +98,8 @@ pub async fn run(function: impl Function) -> Result<(), Error> {
     };
     let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, service.port));
     let listener = TcpListener::bind(address).await?;
+    let port = listener.local_addr()?.port();
+    log::log(Severity::Info, &format!("listening on port {port}"), &[("port", port.into())]);
     if !serve(listener, function, service.project.map(Arc::from), stop).await {
         let fields = [("drain_ms", DRAIN_MS_MAX.into())];
         log::log(Severity::Warning, "requests were cut off at the end of the drain", &fields);

@@ -162,3 +162,6 @@ async fn linger(stream: Paced<impl AsyncRead + AsyncWrite + Unpin>) -> io::Resul
     while stream.read(&mut buffer).await? > 0 {}
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
