@@ -103,13 +103,18 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 
 async fn serve(Extract(shared): Extract<Arc<Shared>>, request: Request<Body>) -> Response<Body> {
     let (head, body) = request.into_parts();
+    let request_id = ids::new("req_");
+    let Ok(body) = axum::body::to_bytes(body, BODY_BYTES_MAX).await else {
+        let now = shared.lock().now();
+        return Answer::refusal(&request_id, &Refusal::too_large()).finish(None, API_VERSION, now);
+    };
     let call = Incoming {
-        request_id: ids::new("req_"),
+        request_id,
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         headers: head.headers,
-        body: axum::body::to_bytes(body, BODY_BYTES_MAX).await.unwrap_or_default(),
+        body,
     };
     shared.lock().received.push(call.received());
     let fault = shared.lock().faults.take(&call.method, &call.path);
@@ -166,7 +171,7 @@ impl Incoming {
             None => None,
             Some(key) => match Claim::new(shared, key, &self.fingerprint(&parameters))? {
                 Ok(claim) => Some(claim),
-                Err(saved) => return Ok(Answer::replayed(saved)),
+                Err(saved) => return Ok(Answer::replayed(&self.request_id, saved)),
             },
         };
         if let Some(answer) = self.before(fault).await {

@@ -30,6 +30,11 @@ impl Refusal {
         Self::new(400, "invalid_request_error", message.into())
     }
 
+    /// A body that is longer than any request needs.
+    pub(super) fn too_large() -> Self {
+        Self::new(413, "invalid_request_error", "The request body is too large.".to_owned())
+    }
+
     /// A key that is not the account's, or none.
     pub(super) fn unauthenticated(message: &str) -> Self {
         Self::new(401, "invalid_request_error", message.to_owned())

@@ -4,6 +4,7 @@ mod client;
 mod gateway;
 mod mux;
 mod process;
+mod stripe;
 
 use std::path::{Path, PathBuf};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

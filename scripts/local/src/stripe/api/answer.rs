@@ -36,13 +36,9 @@ impl Answer {
     }
 
     /// The first answer under an idempotency key, once more.
-    pub(super) fn replayed(saved: Saved) -> Self {
-        let first = saved.request_id.clone();
-        Self {
-            status: saved.status,
-            original_request_id: Some(first),
-            ..Self::success(&saved.request_id, saved.body)
-        }
+    pub(super) fn replayed(request_id: &str, saved: Saved) -> Self {
+        let first = Some(saved.request_id);
+        Self { status: saved.status, original_request_id: first, ..Self::success(request_id, saved.body) }
     }
 
     pub(super) fn should_retry(self, should_retry: Option<bool>) -> Self {

@@ -117,7 +117,11 @@ fn customer_of(state: &State, parameters: &Parameters) -> Result<(Option<String>
 fn url(parameters: &Parameters, name: &str) -> Result<Option<String>, Refusal> {
     let Some(url) = parameters.text(name) else { return Ok(None) };
     let whole = url.starts_with("https://") || url.starts_with("http://");
-    if whole { Ok(Some(url.to_owned())) } else { Err(Refusal::malformed(name, "url_invalid", url)) }
+    if whole && url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(Some(url.to_owned()))
+    } else {
+        Err(Refusal::malformed(name, "url_invalid", url))
+    }
 }
 
 fn expiry(parameters: &Parameters, now: i64) -> Result<i64, Refusal> {
