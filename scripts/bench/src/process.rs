@@ -1,0 +1,71 @@
+//! Programs under measurement: started on a free port, stopped when dropped.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::load::{Connection, Shot};
+
+/// The longest wait for a first reply, in seconds.
+const START_S_MAX: u64 = 10;
+
+/// A running program.
+pub(crate) struct Program {
+    child: Child,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+}
+
+impl Program {
+    /// Starts a program with these variables and no others.
+    pub(crate) fn start(path: &Path, variables: &[(String, String)]) -> io::Result<Self> {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let child = Command::new(path)
+            .env_clear()
+            .env("PORT", port.to_string())
+            .envs(variables.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+        Ok(Self { child, address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)) })
+    }
+
+    /// The time from exec to the first reply to this request.
+    pub(crate) async fn cold_start(
+        path: &Path,
+        variables: &[(String, String)],
+        shot: &Shot,
+    ) -> io::Result<(Self, Duration)> {
+        let started = Instant::now();
+        let program = Self::start(path, variables)?;
+        loop {
+            match Connection::open(program.address).await {
+                Ok(mut connection) => {
+                    connection.shoot(shot).await?;
+                    return Ok((program, started.elapsed()));
+                }
+                Err(error) if started.elapsed() > Duration::from_secs(START_S_MAX) => return Err(error),
+                Err(_) => tokio::time::sleep(Duration::from_micros(100)).await,
+            }
+        }
+    }
+
+    /// Resident memory in KiB (`VmRSS` of proc(5)); none where there is no /proc.
+    pub(crate) fn resident_kib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.split_whitespace().next()?.parse().ok()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself; the benchmark has what it wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,95 @@
+//! The table: what was measured, its floor, their ratio, and whether the ratio is as it should be.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io::Write;
+
+use crate::load::Measured;
+
+/// One figure against its floor.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(crate) struct Row {
+    what: String,
+    measured: f64,
+    floor: f64,
+    ratio: f64,
+    wanted: String,
+    reached: bool,
+}
+
+impl Row {
+    /// A figure that should be at most `limit` times its floor.
+    pub(crate) fn at_most(what: &str, measured: f64, limit: f64, floor: f64) -> Self {
+        let ratio = measured / floor;
+        Self {
+            what: what.to_owned(),
+            measured,
+            floor,
+            ratio,
+            wanted: format!("<= {limit}"),
+            reached: ratio <= limit,
+        }
+    }
+
+    /// A figure that should be at least `limit` times its floor.
+    pub(crate) fn at_least(what: &str, measured: f64, limit: f64, floor: f64) -> Self {
+        let ratio = measured / floor;
+        Self {
+            what: what.to_owned(),
+            measured,
+            floor,
+            ratio,
+            wanted: format!(">= {limit}"),
+            reached: ratio >= limit,
+        }
+    }
+}
+
+/// Everything one run measured.
+#[derive(Debug, Default, serde::Serialize)]
+pub(crate) struct Report {
+    rows: Vec<Row>,
+    /// Every round of load, by what was loaded.
+    pub(crate) runs: BTreeMap<String, Vec<Measured>>,
+}
+
+impl Report {
+    /// Adds a figure.
+    pub(crate) fn add(&mut self, row: Row) {
+        self.rows.push(row);
+    }
+
+    /// Prints the table.
+    pub(crate) fn print(&self) {
+        line(&format!("{:<62} {:>10} {:>10} {:>8}  {:<8}", "", "measured", "floor", "ratio", "wanted"));
+        for row in &self.rows {
+            let verdict = if row.reached { "" } else { "NOT REACHED" };
+            line(&format!(
+                "{:<62} {:>10.2} {:>10.2} {:>8.2}  {:<8} {verdict}",
+                row.what, row.measured, row.floor, row.ratio, row.wanted
+            ));
+        }
+        for (name, runs) in &self.runs {
+            for run in runs {
+                let text =
+                    format!("{:.0} requests/s, p50 {} us, p99 {} us", run.per_second, run.p50_us, run.p99_us);
+                line(&format!("{name}: {text}"));
+            }
+        }
+    }
+}
+
+fn line(text: &str) {
+    // A closed stdout must not hide the figures' file.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Tells what is going on.
+pub(crate) fn progress(text: &str) {
+    let _ = writeln!(std::io::stderr(), "bench: {text}");
+}
+
+/// Tells why there is no table.
+pub(crate) fn complain(error: &dyn Error) {
+    let _ = writeln!(std::io::stderr(), "bench: {error}");
+}
