@@ -5,6 +5,7 @@
 #![recursion_limit = "256"]
 
 pub mod client;
+pub mod demo;
 pub mod gateway;
 pub mod mux;
 pub mod process;

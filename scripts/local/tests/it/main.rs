@@ -1,6 +1,7 @@
 //! Asks the parts of the local stack from outside, over loopback.
 
 mod client;
+mod demo;
 mod gateway;
 mod mux;
 mod process;
