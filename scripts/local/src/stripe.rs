@@ -119,21 +119,19 @@ pub fn prices_of_plans(plans: &str) -> Result<Vec<SeedPrice>, serde_json::Error>
     /// What of a plan concerns its price.
     #[derive(Deserialize)]
     struct Plan {
-        slug: String,
-        name: Option<String>,
+        name: String,
         price_id: String,
-        #[serde(default)]
         amount_minor: i64,
-        currency: Option<String>,
-        interval: Option<String>,
+        currency: String,
+        interval: String,
     }
     let plans: Vec<Plan> = serde_json::from_str(plans)?;
     let seed = |plan: Plan| SeedPrice {
         id: plan.price_id,
-        name: plan.name.unwrap_or(plan.slug),
+        name: plan.name,
         amount_minor: plan.amount_minor,
-        currency: plan.currency.unwrap_or_else(|| "usd".to_owned()),
-        interval: plan.interval.unwrap_or_else(|| "month".to_owned()),
+        currency: plan.currency,
+        interval: plan.interval,
     };
     Ok(plans.into_iter().map(seed).collect())
 }

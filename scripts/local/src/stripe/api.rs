@@ -75,7 +75,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     on("GET", "/v1/prices", parameters::PRICE_LIST, catalog::list_prices),
     on("GET", "/v1/prices/{}", parameters::NONE, catalog::get_price),
     on("GET", "/v1/payment_methods/{}", parameters::NONE, payment_methods::get),
-    on("POST", "/v1/payment_methods/{}/attach", "customer expand[]", payment_methods::attach),
+    on("POST", "/v1/payment_methods/{}/attach", parameters::PAYMENT_METHOD_ATTACH, payment_methods::attach),
     on("POST", "/v1/checkout/sessions", parameters::SESSION_CREATE, checkout_sessions::create),
     on("GET", "/v1/checkout/sessions", parameters::SESSION_LIST, checkout_sessions::list),
     on("GET", "/v1/checkout/sessions/{}", parameters::NONE, checkout_sessions::get),

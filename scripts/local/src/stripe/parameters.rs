@@ -61,6 +61,8 @@ pub(super) const SESSION_LIST: &str = "created created.gt created.gte created.lt
     customer_account! customer_details.email ending_before expand[] limit payment_intent! payment_link! \
     starting_after status subscription";
 
+pub(super) const PAYMENT_METHOD_ATTACH: &str = "customer customer_account! expand[]";
+
 pub(super) const PAGE: &str = "ending_before expand[] limit starting_after";
 
 pub(super) const SUBSCRIPTION_CREATE: &str = "add_invoice_items.*! application_fee_percent! automatic_tax.enabled \
