@@ -1,7 +1,4 @@
-//! Serves one function as a Cloud Run service: HTTP and the platform's contract, and nothing of any product.
-//!
-//! A handler takes a [`Request`] and returns anything that is [`IntoResponse`], or a [`Problem`]. [`run`] serves it on
-//! `$PORT` until SIGTERM; [`call`] asks it in process, through the same layers, without a socket.
+#![doc = include_str!("../README.md")]
 
 pub mod cors;
 pub mod env;
@@ -17,6 +14,9 @@ mod routes;
 mod run;
 mod serve;
 mod trace;
+
+#[cfg(test)]
+mod readme;
 
 pub use call::call;
 pub use log::{Severity, log};

@@ -20,7 +20,7 @@ const EXIT_CONFIGURATION: u8 = 78;
 const PORT_DEFAULT: u16 = 8080;
 /// How long threads that block may go on after the program has ended, in milliseconds; with the drain's 8 s still less
 /// than the platform's 10 s.
-const THREADS_MS_MAX: u64 = 500;
+pub(crate) const THREADS_MS_MAX: u64 = 500;
 
 /// Runs a program on a one-thread runtime: exit 0, 1 for an error, 78 for a configuration fault.
 pub fn main(program: impl Future<Output = Result<(), Error>>) -> ExitCode {

@@ -1,0 +1,15 @@
+//! The smallest program: answers every path with a greeting.
+//!
+//! `PORT=8080 cargo run -p functions-framework --example hello`, then `curl 'localhost:8080/?name=Ada'`.
+
+use functions_framework::{Problem, Request, RequestExt, run, service_fn};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    functions_framework::main(run(service_fn(greet)))
+}
+
+async fn greet(request: Request) -> Result<String, Problem> {
+    let name = request.query("name").into_iter().next().unwrap_or_else(|| "world".to_owned());
+    Ok(format!("Hello, {name}!\n"))
+}

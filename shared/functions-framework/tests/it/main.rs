@@ -1,0 +1,6 @@
+//! The framework from outside: compiled programs on real sockets, and a moved handler beside its original.
+
+mod conformance;
+mod ported;
+mod program;
+mod programs;
