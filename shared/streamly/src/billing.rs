@@ -1,6 +1,8 @@
 //! What a person pays for: the plans on offer, what Stripe tells of a subscription, and what follows from it.
 
 pub mod access;
+pub mod apply;
+pub mod effect;
 pub mod event;
 pub mod guard;
 pub mod plans;
@@ -8,6 +10,10 @@ pub mod signature;
 pub mod snapshot;
 
 mod json;
+mod people;
 
+pub use apply::{ApplyError, Rules, apply};
+pub use effect::{Alert, Effect, Outcome};
+pub use event::{Event, InvalidEvent};
 pub use plans::{Plan, Plans};
 pub use snapshot::Snapshot;

@@ -10,6 +10,8 @@ mod settings;
 mod statement;
 mod tls;
 
+pub mod customers;
+pub mod payment_logs;
 pub mod streams;
 pub mod subscriptions;
 pub mod videos;
@@ -21,7 +23,12 @@ pub use statement::Statement;
 
 /// Every statement of the product, for the tests that prepare each one and look at its plan.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
-    let tables: [&'static [Statement]; 3] =
-        [streams::STATEMENTS, subscriptions::STATEMENTS, videos::STATEMENTS];
+    let tables: [&'static [Statement]; 5] = [
+        customers::STATEMENTS,
+        payment_logs::STATEMENTS,
+        streams::STATEMENTS,
+        subscriptions::STATEMENTS,
+        videos::STATEMENTS,
+    ];
     tables.into_iter().flatten()
 }

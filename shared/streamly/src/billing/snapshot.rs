@@ -7,42 +7,7 @@ use time::OffsetDateTime;
 use super::Plans;
 use super::json::Json;
 
-/// What Stripe says of a subscription.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Snapshot {
-    /// Its id.
-    pub id: String,
-    /// Whose it is.
-    pub customer: Option<String>,
-    /// Its status, as Stripe says it.
-    pub status: String,
-    /// The price of the item that tells the plan.
-    pub price_id: Option<String>,
-    /// How many of it.
-    pub quantity: Option<i64>,
-    /// Its currency.
-    pub currency: Option<String>,
-    /// When the paid period began.
-    pub current_period_start: Option<OffsetDateTime>,
-    /// When it ends.
-    pub current_period_end: Option<OffsetDateTime>,
-    /// When the trial ends.
-    pub trial_end: Option<OffsetDateTime>,
-    /// Whether it ends with the period.
-    pub cancel_at_period_end: bool,
-    /// When it ends otherwise.
-    pub cancel_at: Option<OffsetDateTime>,
-    /// When someone cancelled it.
-    pub canceled_at: Option<OffsetDateTime>,
-    /// When it ended.
-    pub ended_at: Option<OffsetDateTime>,
-    /// What happens to invoices while the collection is paused; `unknown` where that is not said.
-    pub pause_behavior: Option<String>,
-    /// When the collection goes on.
-    pub pause_resumes_at: Option<OffsetDateTime>,
-    /// Its last invoice.
-    pub latest_invoice_id: Option<String>,
-}
+pub use crate::db::subscriptions::Snapshot;
 
 impl Snapshot {
     /// Reads a subscription; none where it is none, or has no id or status.

@@ -1,3 +1,5 @@
+//! Events of every era, hostile ones, and what may be refused.
+
 use super::{Content, Event, Ignored, InvalidEvent, Names};
 use crate::billing::Plans;
 use crate::ids::UserId;

@@ -1,3 +1,5 @@
+//! Every rule of the guard, both ways round.
+
 use super::{Incoming, Stored, Telling, Verdict, agrees, judge};
 use crate::billing::{Plans, Snapshot};
 use serde_json::{Value, json};
