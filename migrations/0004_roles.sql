@@ -45,7 +45,12 @@ grant select (id, stripe_customer_id, stripe_livemode, open_checkout_session),
   update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_webhook;
 
 -- playback: reads who may watch, writes what plays now.
-grant select on videos, subscriptions, watch_progress to streamly_playback;
+grant select (id, title, provider, playback_id, playback_policy, playback_restriction_id, status, duration_seconds,
+    aspect_ratio, thumbnail_time, access, min_tier, preview_seconds, allowed_countries, blocked_countries,
+    available_from, available_until, published_at, unpublished_at) on videos to streamly_playback;
+grant select (user_id, livemode, status, plan, current_period_end, cancel_at_period_end, cancel_at, pause_behavior,
+    past_due_since, created_at) on subscriptions to streamly_playback;
 grant select (id, disabled_at, deleted_at) on users to streamly_playback;
 grant select (id, user_id, revoked_at, idle_expires_at, absolute_expires_at) on sessions to streamly_playback;
-grant select, insert, update on streams to streamly_playback;
+grant select (user_id, video_id, position_seconds) on watch_progress to streamly_playback;
+grant select, insert (id, user_id, video_id, device), update (last_seen_at) on streams to streamly_playback;

@@ -1,1 +1,266 @@
-//! Not written yet.
+//! `GET /v1/videos/{video_id}/playback`: decides whether somebody may watch, and answers with signed addresses.
+//!
+//! One question to the database decides; no provider and no payment service is asked. Whatever can fail is checked before a
+//! play is counted or a token signed. Free titles and previews need no access token, but one that is sent must hold. Tokens
+//! name no viewer, and two viewers may get the same one; `expires_at - issued_at` may then be down to three quarters of what
+//! a fresh one would have.
+//!
+//! Cloudflare Stream's tokens can limit neither the picture nor the time: a plan's `max_resolution` is not enforced there,
+//! and there are no previews. Gate such titles by `min_tier`.
+
+mod config;
+mod device;
+mod error;
+mod limit;
+mod reply;
+mod showing;
+mod source;
+
+use functions_framework::cors::Origins;
+use functions_framework::{Bearer, IntoResponse, Problem, Request, RequestExt, Response, Routes};
+use http::{HeaderName, Method, header};
+use std::sync::Arc;
+use streamly::accounts::verify::{Caller, InvalidToken, TokenHeader, Verifier};
+use streamly::billing::Plans;
+use streamly::billing::access::Denial;
+use streamly::clock::Clock;
+use streamly::db::streams::{self, Opened, Opening};
+use streamly::db::subscriptions;
+use streamly::db::videos::{self, PlaybackQuestion, Provider, Status, Title};
+use streamly::db::{Connection, Pool};
+use streamly::ids::{StreamId, VideoId};
+use streamly::video::geo::Country;
+use streamly::video::rights::{self, Lack, Right};
+
+pub use config::Config;
+pub use limit::Limiter;
+pub use source::{Providers, Unservable};
+
+use error::PlaybackError;
+use reply::{Made, Reply};
+use showing::Showing;
+use source::Serving;
+
+/// What playback works with.
+pub struct Parts {
+    /// The time.
+    pub clock: Clock,
+    /// The database.
+    pub pool: Pool,
+    /// Verifies callers' tokens.
+    pub verifier: Verifier,
+    /// The header that carries them.
+    pub token_header: TokenHeader,
+    /// How often one caller may ask.
+    pub limiter: Limiter,
+    /// The browser origins that may read replies.
+    pub origins: Origins,
+    /// The header in which the load balancer names the viewer's country.
+    pub country_header: Option<HeaderName>,
+    /// The plans on offer.
+    pub plans: Plans,
+    /// Whether subscriptions of real money count, or those of test mode.
+    pub livemode: bool,
+    /// How long a subscription goes on while a payment is due, in days.
+    pub past_due_grace_days: u16,
+    /// How long a paid period goes on while its renewal is on the way, in hours.
+    pub renewal_leeway_hours: u16,
+    /// Who streams.
+    pub providers: Providers,
+}
+
+impl Parts {
+    /// The real parts.
+    pub fn real(config: Config) -> Self {
+        Self::with_clock(config, Clock::system())
+    }
+
+    /// The real parts in another time.
+    pub fn with_clock(config: Config, clock: Clock) -> Self {
+        let Config { database, database_ca, pool_size, keys, issuer, audience, .. } = config;
+        Self {
+            pool: Pool::new(database, database_ca.as_ref(), pool_size),
+            verifier: Verifier::new(keys, issuer, audience, clock.clone()),
+            clock,
+            token_header: config.token_header,
+            limiter: Limiter::default(),
+            origins: config.origins,
+            country_header: config.country_header,
+            plans: config.plans,
+            livemode: config.livemode,
+            past_due_grace_days: config.past_due_grace_days,
+            renewal_leeway_hours: config.renewal_leeway_hours,
+            providers: config.providers,
+        }
+    }
+}
+
+/// The one route.
+pub fn routes(parts: Parts) -> Routes<Parts> {
+    let origins = parts.origins.clone();
+    Routes::new(parts).get("/v1/videos/{video_id}/playback", play).cors(origins)
+}
+
+async fn play(playback: Arc<Parts>, request: Request) -> Result<Response, Problem> {
+    let reply = playback.answer(&request).await.map_err(Problem::from);
+    match &reply {
+        Ok(reply) => reply.log(|name, value| request.log_field(name, value)),
+        Err(problem) => request.log_field("decision", problem.kind().slug),
+    }
+    Ok(reply?.into_response())
+}
+
+/// What a request asks for.
+struct Ask<'a> {
+    video: VideoId,
+    /// The play that goes on, as the client says.
+    named: Option<StreamId>,
+    token: Option<&'a str>,
+    country: Option<Country>,
+    user_agent: &'a str,
+    /// A look at the headers alone opens no play.
+    opens: bool,
+}
+
+impl Parts {
+    /// Reads the request, and leaves in its log line who asked for what.
+    async fn answer(&self, request: &Request) -> Result<Reply, PlaybackError> {
+        let ask = self.ask(request)?;
+        request.log_field("video_id", ask.video.to_string());
+        let caller = self.caller(&ask)?;
+        if let Some(caller) = caller {
+            request.log_field("user_id", caller.user_id().to_string());
+        }
+        self.decide(&ask, caller).await
+    }
+
+    fn ask<'a>(&self, request: &'a Request) -> Result<Ask<'a>, PlaybackError> {
+        let video = request.param("video_id").parse().map_err(|_| PlaybackError::NotFound)?;
+        let named = match &request.query("session_id")[..] {
+            [] => None,
+            [id] => Some(id.parse().map_err(|_| PlaybackError::SessionId)?),
+            _ => return Err(PlaybackError::SessionId),
+        };
+        let token = match request.bearer(self.token_header.name()) {
+            Bearer::Absent => None,
+            Bearer::Token(token) => Some(token),
+            Bearer::Ambiguous => return Err(InvalidToken.into()),
+        };
+        let headers = request.headers();
+        let country_header = self.country_header.as_ref();
+        let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Ask {
+            video,
+            named,
+            token,
+            country: country_header.and_then(|name| Country::named_by(headers.get_all(name).iter())),
+            user_agent: user_agent.unwrap_or_default(),
+            opens: *request.method() == Method::GET,
+        })
+    }
+
+    /// Who asks; a token that does not hold is refused even where none was needed.
+    fn caller(&self, ask: &Ask<'_>) -> Result<Option<Caller>, PlaybackError> {
+        let Some(token) = ask.token else { return Ok(None) };
+        let caller = self.verifier.verify(token)?;
+        self.limiter.admit(caller.user_id(), self.clock.now()).map_err(PlaybackError::TooMany)?;
+        Ok(Some(caller))
+    }
+
+    /// The work: decide, then take a place among the plays, then sign.
+    async fn decide(&self, ask: &Ask<'_>, caller: Option<Caller>) -> Result<Reply, PlaybackError> {
+        let connection = self.pool.get().await?;
+        let plans = self.plans.slugs_by_tier_ascending();
+        let question = PlaybackQuestion {
+            video: ask.video,
+            caller: caller.map(|caller| (caller.user_id(), caller.session_id())),
+            livemode: self.livemode,
+            renewal_leeway_hours: self.renewal_leeway_hours,
+            past_due_grace_days: self.past_due_grace_days,
+            plans: &plans,
+        };
+        let answer = videos::for_playback(&*connection, question).await?;
+        if caller.is_some() && !answer.account_holds {
+            return Err(PlaybackError::SessionRevoked);
+        }
+        let title = answer.title.filter(|title| is_there(title, caller)).ok_or(PlaybackError::NotFound)?;
+        let showing = match rights::right(&title.access, answer.entitlement.as_ref(), &self.plans) {
+            Ok(Right::Free) => Showing::Free,
+            Ok(Right::Subscription(grant)) => Showing::Subscribed(grant),
+            Err(lack) => match preview(&title) {
+                Some(seconds) => Showing::Preview(seconds),
+                None => return Err(self.refusal(&connection, lack, caller).await),
+            },
+        };
+        if !source::rules(&title).permit(ask.country) {
+            return Err(PlaybackError::Geo);
+        }
+        if title.status != Status::Ready {
+            return Err(PlaybackError::NotReady);
+        }
+        let source = self.providers.source(&title)?;
+        let viewer = caller.filter(|_| ask.opens && showing.preview_seconds().is_none());
+        let stream = match viewer {
+            Some(caller) => Some(take_place(connection, ask, showing.plays_max(), caller).await?),
+            None => None,
+        };
+        let now = self.clock.unix_seconds();
+        let serving = Serving {
+            now,
+            preview_seconds: showing.preview_seconds(),
+            max_resolution: showing.max_resolution(),
+            entitled_until: showing.until(),
+        };
+        let addresses = source.addresses(&title, &serving);
+        let position_seconds = answer.position_seconds;
+        Ok(Made { title, showing, stream, position_seconds, addresses, now }.into())
+    }
+
+    /// Why somebody who lacks this may not watch.
+    async fn refusal(&self, connection: &Connection, lack: Lack, caller: Option<Caller>) -> PlaybackError {
+        let Some(caller) = caller else { return PlaybackError::MissingToken };
+        if let Lack::Tier(tier) = lack {
+            return PlaybackError::Tier(tier);
+        }
+        match subscriptions::states_by_user(&**connection, caller.user_id(), self.livemode).await {
+            Ok(states) => {
+                let denials =
+                    states.iter().map(|state| Denial::of(&state.status, state.collection_is_paused));
+                PlaybackError::Denied(denials.max().unwrap_or(Denial::SubscriptionRequired))
+            }
+            Err(error) => error.into(),
+        }
+    }
+}
+
+/// Whether a title exists for this caller: an administrator sees it before and after its dates.
+fn is_there(title: &Title, caller: Option<Caller>) -> bool {
+    let sees_all = caller.is_some_and(|caller| caller.is_admin());
+    !matches!(title.status, Status::Errored | Status::Deleted) && (title.is_visible || sees_all)
+}
+
+/// How much of a title those may see who may not watch it. Only Mux can end a token's video before its end.
+fn preview(title: &Title) -> Option<u32> {
+    title.preview_seconds.filter(|_| title.provider == Provider::Mux)
+}
+
+/// A place among the caller's plays, of which so many may run at once.
+async fn take_place(
+    connection: Connection,
+    ask: &Ask<'_>,
+    plays_max: u32,
+    caller: Caller,
+) -> Result<StreamId, PlaybackError> {
+    let device = device::label(ask.user_agent);
+    let opening = Opening {
+        user: caller.user_id(),
+        video: ask.video,
+        named: ask.named,
+        device: device.as_deref(),
+        plays_max,
+    };
+    match streams::open(connection, &opening).await? {
+        Opened::Play(id) => Ok(id),
+        Opened::Full(active) => Err(PlaybackError::Full(active)),
+    }
+}

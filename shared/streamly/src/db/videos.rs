@@ -14,7 +14,8 @@ pub const STATEMENTS: &[Statement] = &[FOR_PLAYBACK];
 /// they stopped. Always exactly one row, whatever exists of it; a null boolean is false. The parameters are the title, the
 /// user, the session, live mode, the renewal leeway in hours, the grace in days, and the plans from the smallest tier up.
 ///
-/// Numbers and dates are clamped, so that no stored one overflows what it is read into.
+/// Dates are clamped, so that no stored one overflows what it is read into; so are numbers, and those beyond all sense are
+/// null (`least` passes nulls over, so an absent one ends there as well).
 const FOR_PLAYBACK: Statement = Statement::new(
     "videos::FOR_PLAYBACK",
     &[Type::UUID, Type::UUID, Type::UUID, Type::BOOL, Type::INT4, Type::INT4, Type::TEXT_ARRAY],
@@ -22,14 +23,14 @@ const FOR_PLAYBACK: Statement = Statement::new(
     select a.holds as account_holds,
            v.id, v.provider, v.playback_id, v.playback_policy, v.playback_restriction_id, v.status,
            v.access, v.min_tier, v.preview_seconds, v.aspect_ratio, v.allowed_countries, v.blocked_countries,
-           greatest(least(v.duration_seconds, 1000000000), -1)::float8 as duration_seconds,
-           greatest(least(v.thumbnail_time, 1000000000), -1)::float8 as thumbnail_time,
+           nullif(greatest(least(v.duration_seconds, 1000000000), -1), 1000000000)::float8 as duration_seconds,
+           nullif(greatest(least(v.thumbnail_time, 1000000000), -1), 1000000000)::float8 as thumbnail_time,
            v.published_at <= now()
              and coalesce(v.unpublished_at > now(), true)
              and coalesce(v.available_from <= now(), true)
              and coalesce(v.available_until > now(), true) as is_visible,
            e.plan, e.grants, e.is_late, e.entitled_until,
-           least(w.position_seconds, 1000000000)::float8 as position_seconds
+           nullif(least(w.position_seconds, 1000000000), 1000000000)::float8 as position_seconds
       from (select $1 as video_id, $2 as user_id, $3 as session_id) q
       left join videos v on v.id = q.video_id
       left join lateral (

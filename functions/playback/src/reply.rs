@@ -1,0 +1,135 @@
+//! The answer: what a player takes as it is.
+
+use functions_framework::{IntoResponse, Json, Response};
+use http::{HeaderValue, header};
+use serde::Serialize;
+use streamly::db::videos::Title;
+use streamly::ids::{StreamId, VideoId};
+use streamly::video::lifetime::{self, Length};
+use time::OffsetDateTime;
+
+use crate::showing::Showing;
+use crate::source::{Addresses, Tokens};
+
+/// How often a player says that it still plays, in seconds; a third of what makes a play silent.
+const HEARTBEAT_S: u32 = 60;
+
+/// Signed addresses for one play.
+#[derive(Serialize)]
+pub(crate) struct Reply {
+    video_id: VideoId,
+    provider: &'static str,
+    kind: &'static str,
+    session_id: Option<StreamId>,
+    playback_id: String,
+    hls_url: String,
+    dash_url: Option<String>,
+    poster_url: String,
+    storyboard_url: Option<String>,
+    tokens: Tokens,
+    /// Licences are not offered.
+    drm: Option<()>,
+    #[serde(with = "time::serde::rfc3339")]
+    issued_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    expires_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    refresh_after: OffsetDateTime,
+    duration_seconds: Option<f64>,
+    aspect_ratio: Option<String>,
+    max_resolution: Option<String>,
+    resume_position_seconds: Option<f64>,
+    heartbeat_interval_seconds: Option<u32>,
+    entitlement: Entitlement,
+    /// The key that signed, for the log.
+    #[serde(skip)]
+    key_id: Option<String>,
+}
+
+/// Why the caller may watch.
+#[derive(Serialize)]
+struct Entitlement {
+    reason: &'static str,
+    tier: Option<String>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    until: Option<OffsetDateTime>,
+    grace: bool,
+}
+
+/// What the answer is made of.
+pub(crate) struct Made<'a> {
+    pub(crate) title: Title,
+    pub(crate) showing: Showing<'a>,
+    pub(crate) stream: Option<StreamId>,
+    pub(crate) position_seconds: Option<f64>,
+    pub(crate) addresses: Addresses,
+    /// Now, in Unix seconds.
+    pub(crate) now: i64,
+}
+
+impl From<Made<'_>> for Reply {
+    fn from(made: Made<'_>) -> Self {
+        let Made { title, showing, stream, position_seconds, addresses, now } = made;
+        Self {
+            video_id: title.id,
+            provider: title.provider.as_str(),
+            kind: showing.kind(),
+            session_id: stream,
+            playback_id: addresses.playback_id,
+            hls_url: addresses.urls.hls,
+            dash_url: addresses.urls.dash,
+            poster_url: addresses.urls.poster,
+            storyboard_url: addresses.urls.storyboard,
+            tokens: addresses.tokens,
+            drm: None,
+            issued_at: instant(now),
+            expires_at: instant(addresses.expires_at),
+            refresh_after: instant(lifetime::refresh_after(now, addresses.expires_at)),
+            duration_seconds: Length::of(title.duration_seconds).seconds(),
+            aspect_ratio: title.aspect_ratio,
+            max_resolution: addresses.max_resolution,
+            resume_position_seconds: position_seconds,
+            heartbeat_interval_seconds: stream.map(|_| HEARTBEAT_S),
+            entitlement: Entitlement::of(&showing),
+            key_id: addresses.key_id,
+        }
+    }
+}
+
+impl Entitlement {
+    fn of(showing: &Showing<'_>) -> Self {
+        let grant = showing.grant();
+        Self {
+            reason: showing.reason(),
+            tier: grant.and_then(|grant| grant.tier).map(str::to_owned),
+            until: grant.map(|grant| instant(grant.until)),
+            grace: grant.is_some_and(|grant| grant.is_grace),
+        }
+    }
+}
+
+impl Reply {
+    /// What the log says of it: never a token, nor an address that holds one.
+    pub(crate) fn log(&self, mut field: impl FnMut(&'static str, serde_json::Value)) {
+        field("decision", self.kind.into());
+        field("session_id", self.session_id.map(|id| id.to_string()).into());
+        field("kid", self.key_id.as_deref().into());
+        field("exp", self.expires_at.unix_timestamp().into());
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let mut response = Json(self).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::VARY, HeaderValue::from_static("Authorization, Origin"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        response
+    }
+}
+
+/// A second of the Unix epoch. What the database and the clock give lies within four digits of year.
+fn instant(unix_seconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(unix_seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
