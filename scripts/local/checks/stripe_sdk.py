@@ -194,6 +194,7 @@ DECLARED = {
     "GET /v1/subscriptions": "SubscriptionListParams",
     "POST /v1/subscriptions/{}": "SubscriptionUpdateParams",
     "DELETE /v1/subscriptions/{}": "SubscriptionCancelParams",
+    "POST /v1/billing_portal/sessions": "billing_portal.SessionCreateParams",
     "GET /v1/invoices": "InvoiceListParams",
     "GET /v1/events": "EventListParams",
 }

@@ -3,7 +3,7 @@
 //!
 //! - `api` answers `/v1/…` in the pinned version's shapes; what Stripe refuses is refused in its words.
 //! - `objects` are the things Stripe keeps, `life` is what happens to them, and each change leaves an event.
-//! - `page` is the hosted checkout at a session's `url`; `delivery` brings the events to the webhook endpoint.
+//! - `pages` are the hosted checkout and the billing portal; `delivery` brings the events to the webhook endpoint.
 //! - `control` under `/_fake/` shows what was received and injects faults; Stripe has nothing like it.
 //!
 //! Everything lives in memory under one lock, so that an action and its events are one step.
@@ -20,7 +20,7 @@ mod idempotency;
 mod ids;
 mod life;
 mod objects;
-mod page;
+mod pages;
 mod parameters;
 mod signature;
 mod state;

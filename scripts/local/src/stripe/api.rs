@@ -1,6 +1,7 @@
 //! The API: what every request passes on its way to an endpoint and back.
 
 mod answer;
+mod billing_portal;
 mod catalog;
 mod checkout_sessions;
 mod customers;
@@ -15,7 +16,7 @@ use super::fault::{Fault, FaultKind};
 use super::form::Parameters;
 use super::idempotency::{Claim, Fingerprint, Saved};
 use super::state::{Received, Shared, State};
-use super::{API_VERSION, control, ids, page, parameters};
+use super::{API_VERSION, control, ids, pages, parameters};
 use answer::Answer;
 use axum::Router;
 use axum::body::Body;
@@ -86,6 +87,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     on("GET", "/v1/subscriptions/{}", parameters::NONE, subscriptions::get),
     on("POST", "/v1/subscriptions/{}", parameters::SUBSCRIPTION_UPDATE, subscriptions::update),
     on("DELETE", "/v1/subscriptions/{}", parameters::SUBSCRIPTION_CANCEL, subscriptions::cancel),
+    on("POST", "/v1/billing_portal/sessions", parameters::PORTAL_CREATE, billing_portal::create),
     on("GET", "/v1/invoices", parameters::INVOICE_LIST, invoices::list),
     on("GET", "/v1/invoices/{}", parameters::NONE, invoices::get),
     on("GET", "/v1/events", parameters::EVENT_LIST, events::list),
@@ -96,7 +98,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     let api = Router::new().fallback(serve).with_state(Arc::clone(&shared));
     Router::new()
-        .merge(page::routes(Arc::clone(&shared)))
+        .merge(pages::routes(Arc::clone(&shared)))
         .merge(control::routes(shared))
         .fallback_service(api)
 }

@@ -4,7 +4,7 @@ use super::api::ENDPOINTS;
 use super::error::Refusal;
 use super::fault::Fault;
 use super::objects::Event;
-use super::page;
+use super::pages::checkout;
 use super::state::{Order, Received, Shared};
 use super::store::Object;
 use axum::extract::{Path, State as Extract};
@@ -27,7 +27,7 @@ pub(super) fn routes(shared: Arc<Shared>) -> Router {
         .route("/_fake/events", get(events))
         .route("/_fake/events/resend", post(resend_undelivered))
         .route("/_fake/events/{id}/resend", post(resend))
-        .route("/_fake/sessions/{id}/pay", post(page::pay_by_json))
+        .route("/_fake/sessions/{id}/pay", post(checkout::pay_by_json))
         .route("/_fake/sessions/{id}/settle", post(settle))
         .route("/_fake/sessions/{id}/fail", post(fail))
         .with_state(shared)

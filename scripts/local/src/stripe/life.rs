@@ -321,6 +321,23 @@ impl State {
         self.emit_update("customer.subscription.updated", &before, after);
     }
 
+    /// Schedules a subscription's end, or takes the schedule back.
+    pub(super) fn schedule_end(&mut self, id: &str, end: Option<i64>, at_period_end: bool) {
+        let now = self.now();
+        self.change_subscription(id, |subscription| subscription.end_at(end, at_period_end, now));
+    }
+
+    /// Pays the open invoice of a subscription, which goes on from there.
+    pub(super) fn pay_open_invoice(&mut self, id: &str) -> Result<(), Refusal> {
+        let latest =
+            self.subscriptions.find(id)?.latest_invoice.as_ref().and_then(|id| self.invoices.get(id));
+        let open = latest.filter(|invoice| invoice.status == InvoiceStatus::Open);
+        let invoice = open.ok_or_else(|| Refusal::wrong_state("There is no open invoice."))?.id.clone();
+        self.pay_invoice(&invoice);
+        self.change_subscription(id, |subscription| "active".clone_into(&mut subscription.status));
+        Ok(())
+    }
+
     /// Ends a subscription at once.
     pub(super) fn cancel_subscription(&mut self, id: &str, reason: &str) {
         let now = self.now();

@@ -6,6 +6,7 @@ mod customer;
 mod event;
 mod invoice;
 mod payment_method;
+mod portal;
 mod session;
 mod subscription;
 
@@ -16,6 +17,7 @@ pub(super) use customer::Customer;
 pub(super) use event::{Answer, Event, previous};
 pub(super) use invoice::{BillingReason, Invoice, InvoiceStatus};
 pub(super) use payment_method::{Card, PaymentMethod};
+pub(super) use portal::PortalSession;
 pub(super) use session::{LineItem, PaymentStatus, Session, SessionStatus};
 pub(super) use subscription::{Item, Pause, Subscription};
 

@@ -91,6 +91,9 @@ pub(super) const SUBSCRIPTION_LIST: &str = "automatic_tax.*! collection_method! 
     created.lt created.lte current_period_end.*! current_period_start.*! customer customer_account! ending_before \
     expand[] limit plan! price starting_after status test_clock!";
 
+pub(super) const PORTAL_CREATE: &str = "configuration! customer customer_account! expand[] flow_data.*! \
+    locale on_behalf_of! return_url";
+
 pub(super) const INVOICE_LIST: &str = "collection_method! created created.gt created.gte created.lt created.lte \
     customer customer_account! due_date.*! ending_before expand[] limit starting_after status subscription";
 

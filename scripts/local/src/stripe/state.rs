@@ -3,8 +3,8 @@
 use super::fault::Faults;
 use super::idempotency::Idempotency;
 use super::objects::{
-    Customer, Event, Invoice, Metadata, PaymentMethod, Price, Product, Recurring, Session, Subscription,
-    previous,
+    Customer, Event, Invoice, Metadata, PaymentMethod, PortalSession, Price, Product, Recurring, Session,
+    Subscription, previous,
 };
 use super::store::{Object, Store};
 use super::{Options, SeedPrice, ids};
@@ -61,6 +61,7 @@ pub(super) struct State {
     pub(super) sessions: Store<Session>,
     pub(super) subscriptions: Store<Subscription>,
     pub(super) invoices: Store<Invoice>,
+    pub(super) portal_sessions: Store<PortalSession>,
     pub(super) events: Store<Event>,
     pub(super) idempotency: Idempotency,
     pub(super) faults: Faults,
@@ -94,6 +95,7 @@ impl State {
             sessions: Store::new(),
             subscriptions: Store::new(),
             invoices: Store::new(),
+            portal_sessions: Store::new(),
             events: Store::new(),
             idempotency: Idempotency::default(),
             faults: Faults::default(),

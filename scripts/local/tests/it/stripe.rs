@@ -5,6 +5,7 @@ mod deliveries;
 mod faults;
 mod idempotency;
 mod payers;
+mod portal;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};

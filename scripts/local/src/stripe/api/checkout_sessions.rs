@@ -114,7 +114,8 @@ fn customer_of(state: &State, parameters: &Parameters) -> Result<(Option<String>
     Ok((Some(id.to_owned()), customer.email.clone()))
 }
 
-fn url(parameters: &Parameters, name: &str) -> Result<Option<String>, Refusal> {
+/// An address that was sent, which must be a whole one.
+pub(super) fn url(parameters: &Parameters, name: &str) -> Result<Option<String>, Refusal> {
     let Some(url) = parameters.text(name) else { return Ok(None) };
     let whole = url.starts_with("https://") || url.starts_with("http://");
     if whole && url.bytes().all(|byte| byte.is_ascii_graphic()) {

@@ -5,11 +5,11 @@ use super::checkout_sessions::trial_days;
 use super::customers::{change_metadata, change_text};
 use crate::stripe::error::Refusal;
 use crate::stripe::form::Parameters;
+use crate::stripe::ids;
 use crate::stripe::life::{NewSubscription, Payment};
 use crate::stripe::objects::{Card, Item, Pause, Price, Subscription};
 use crate::stripe::state::State;
 use crate::stripe::store::Object;
-use crate::stripe::{calendar, ids};
 use serde_json::Value;
 
 pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
@@ -45,8 +45,8 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     };
     let id = state.subscribe(wanted, payment);
     let now = state.now();
-    if schedule.is_some() {
-        state.change_subscription(&id, |subscription| apply_schedule(subscription, schedule.as_ref(), now));
+    if let Some(schedule) = schedule {
+        state.change_subscription(&id, |subscription| schedule.apply(subscription, now));
     }
     Ok(state.subscriptions.find(&id)?.render())
 }
@@ -103,19 +103,14 @@ impl Schedule {
             None => Ok(at_period_end.map(|at_end| if at_end { Self::AtPeriodEnd } else { Self::Never })),
         }
     }
-}
 
-fn apply_schedule(subscription: &mut Subscription, schedule: Option<&Schedule>, now: i64) {
-    let Some(schedule) = schedule else { return };
-    subscription.cancel_at_period_end = matches!(schedule, Schedule::AtPeriodEnd);
-    subscription.cancel_at = match schedule {
-        Schedule::At(instant) => Some(*instant),
-        Schedule::AtPeriodEnd => Some(subscription.period_end()),
-        Schedule::Never => None,
-    };
-    let reason = subscription.cancel_at.map(|_| "cancellation_requested".to_owned());
-    subscription.canceled_at = subscription.cancel_at.map(|_| subscription.canceled_at.unwrap_or(now));
-    subscription.cancellation_reason = reason;
+    fn apply(&self, subscription: &mut Subscription, now: i64) {
+        match self {
+            Self::At(instant) => subscription.end_at(Some(*instant), false, now),
+            Self::AtPeriodEnd => subscription.end_at(Some(subscription.period_end()), true, now),
+            Self::Never => subscription.end_at(None, false, now),
+        }
+    }
 }
 
 pub(super) fn get(state: &mut State, call: &Call) -> Result<Value, Refusal> {
@@ -165,7 +160,9 @@ pub(super) fn update(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     }
     state.change_subscription(call.id(), |subscription| {
         subscription.items = items;
-        apply_schedule(subscription, schedule.as_ref(), now);
+        if let Some(schedule) = &schedule {
+            schedule.apply(subscription, now);
+        }
         match collection {
             Some(Collection::Paused(pause)) => subscription.pause_collection = Some(pause),
             Some(Collection::Resumed) => subscription.pause_collection = None,
@@ -195,7 +192,7 @@ fn changed_items(
             let item = item.ok_or_else(|| Refusal::no_such("subscription item", id, &param))?;
             item.quantity = quantity.unwrap_or(item.quantity);
             if let Some(price) = price {
-                change_price(item, price, now);
+                item.change_price(price, now);
             }
         } else {
             items.push(Item {
@@ -209,16 +206,6 @@ fn changed_items(
         }
     }
     Ok(items)
-}
-
-/// A price of another rhythm begins a new period.
-fn change_price(item: &mut Item, price: Price, now: i64) {
-    let rhythm = |price: &Price| price.recurring.as_ref().map(|every| (every.interval.clone(), every.count));
-    if let Some((interval, count)) = rhythm(&price).filter(|new| rhythm(&item.price).as_ref() != Some(new)) {
-        item.period_start = now;
-        item.period_end = calendar::after(now, &interval, count);
-    }
-    item.price = price;
 }
 
 /// What an update says about collection.

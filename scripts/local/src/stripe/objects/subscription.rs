@@ -2,6 +2,7 @@
 
 use super::catalog::Price;
 use super::{Metadata, join};
+use crate::stripe::calendar;
 use crate::stripe::store::Object;
 use serde_json::{Value, json};
 
@@ -21,6 +22,21 @@ pub(in crate::stripe) struct Item {
     pub(in crate::stripe) quantity: i64,
     pub(in crate::stripe) period_start: i64,
     pub(in crate::stripe) period_end: i64,
+}
+
+impl Item {
+    /// Changes its price; one of another rhythm begins a new period.
+    pub(in crate::stripe) fn change_price(&mut self, price: Price, now: i64) {
+        let rhythm =
+            |price: &Price| price.recurring.as_ref().map(|every| (every.interval.clone(), every.count));
+        if let Some((interval, count)) =
+            rhythm(&price).filter(|new| rhythm(&self.price).as_ref() != Some(new))
+        {
+            self.period_start = now;
+            self.period_end = calendar::after(now, &interval, count);
+        }
+        self.price = price;
+    }
 }
 
 #[derive(Clone)]
@@ -49,6 +65,14 @@ impl Subscription {
     /// Whether nothing can happen to it any more.
     pub(in crate::stripe) fn is_over(&self) -> bool {
         self.ended_at.is_some()
+    }
+
+    /// Schedules its end, or takes the schedule back.
+    pub(in crate::stripe) fn end_at(&mut self, end: Option<i64>, at_period_end: bool, now: i64) {
+        self.cancel_at = end;
+        self.cancel_at_period_end = at_period_end;
+        self.canceled_at = end.map(|_| self.canceled_at.unwrap_or(now));
+        self.cancellation_reason = end.map(|_| "cancellation_requested".to_owned());
     }
 
     /// The end of the present period.

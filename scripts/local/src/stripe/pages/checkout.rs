@@ -1,19 +1,19 @@
 //! The hosted checkout page at a session's `url`: one HTML form that needs no script. It is served and answered at the
 //! same address, so that a person, a browser test and a terminal all pay in the same way.
 
-mod html;
-
-use super::control::refused;
-use super::error::Refusal;
-use super::life::Means;
-use super::objects::{Card, Session, SessionStatus};
-use super::state::Shared;
+use super::html::{alert, document, escape, money, notice, respond};
+use crate::stripe::control::refused;
+use crate::stripe::error::Refusal;
+use crate::stripe::life::Means;
+use crate::stripe::objects::{Card, LineItem, Session, SessionStatus};
+use crate::stripe::state::Shared;
 use axum::extract::{Form, Path, State as Extract};
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use std::fmt::Write;
 use std::sync::Arc;
 
 pub(super) fn routes(shared: Arc<Shared>) -> Router {
@@ -91,18 +91,12 @@ fn leave(shared: &Shared, id: &str) -> Response {
 
 fn page(shared: &Shared, id: &str, message: Option<&str>) -> Response {
     let (status, html) = shared.act(|state| match state.sessions.find(id) {
-        Ok(session) => (status_of(session, message), html::page(session, message)),
+        Ok(session) => (status_of(session, message), html_of(session, message)),
         Err(_) => {
-            (StatusCode::NOT_FOUND, html::notice("There is no such page", "The link is wrong or incomplete."))
+            (StatusCode::NOT_FOUND, notice("There is no such page", "The link is wrong or incomplete."))
         }
     });
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
-    let headers = [
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ];
-    (status, headers, Html(html)).into_response()
+    respond(status, html)
 }
 
 fn status_of(session: &Session, message: Option<&str>) -> StatusCode {
@@ -113,10 +107,66 @@ fn status_of(session: &Session, message: Option<&str>) -> StatusCode {
     }
 }
 
+/// The page of this session, with what the payer is to know first.
+fn html_of(session: &Session, message: Option<&str>) -> String {
+    match session.status {
+        SessionStatus::Open => form(session, message),
+        SessionStatus::Complete => notice("You have paid already", "This checkout session is complete."),
+        SessionStatus::Expired => {
+            notice("This page has expired", "Go back to the shop and begin again; nothing was paid.")
+        }
+    }
+}
+
+fn form(session: &Session, message: Option<&str>) -> String {
+    let mut items = String::new();
+    for item in &session.line_items {
+        write!(items, "<li><span>{}</span><span>{}</span></li>", escape(&item.name), per_period(item))
+            .expect("writing to a string does not fail");
+    }
+    let trial = session.trial_days.map(|days| {
+        let later = money(session.price_of_a_period(), session.currency());
+        format!("<p class=\"hint\">{days} days free, then {later} a period.</p>")
+    });
+    let email = match &session.payer_email {
+        Some(email) => format!("<p class=\"hint\">Paying as {}</p>", escape(email)),
+        None => "<label for=\"email\">Email</label>\
+                 <input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"email\">"
+            .to_owned(),
+    };
+    let body = format!(
+        "<span class=\"badge\">stand-in, no real money</span><h1>Subscribe</h1>\
+         <p class=\"total\">{total}</p>{trial}<ul>{items}</ul>{alert}\
+         <form method=\"post\">{email}\
+         <label for=\"card_number\">Card number</label>\
+         <input id=\"card_number\" name=\"card_number\" inputmode=\"numeric\" autocomplete=\"off\" \
+         value=\"4242 4242 4242 4242\" aria-describedby=\"cards\">\
+         <p class=\"hint\" id=\"cards\"><code>4242 4242 4242 4242</code> pays, <code>4000 0000 0000 0002</code> is \
+         declined, <code>4000 0000 0000 0341</code> is declined when it is charged.</p>\
+         <button class=\"go\" name=\"action\" value=\"pay\">Pay</button>\
+         <button name=\"action\" value=\"delayed\">Pay with a delayed method</button>\
+         <button name=\"action\" value=\"decline\">Decline</button>\
+         <button name=\"action\" value=\"leave\">Leave</button></form>",
+        total = money(session.total(), session.currency()),
+        trial = trial.unwrap_or_default(),
+        alert = alert(message),
+    );
+    document("Checkout", &body)
+}
+
+fn per_period(item: &LineItem) -> String {
+    let amount = money(item.amount(), &item.price.currency);
+    match item.price.recurring.as_ref() {
+        Some(every) if every.count == 1 => format!("{amount} a {}", escape(&every.interval)),
+        Some(every) => format!("{amount} every {} {}s", every.count, escape(&every.interval)),
+        None => amount,
+    }
+}
+
 /// The same payment for those who have no form.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Paying {
+pub(in crate::stripe) struct Paying {
     #[serde(default = "paying_card")]
     card_number: String,
     #[serde(default)]
@@ -134,7 +184,7 @@ struct Paid {
     redirect: String,
 }
 
-pub(super) async fn pay_by_json(
+pub(in crate::stripe) async fn pay_by_json(
     Extract(shared): Extract<Arc<Shared>>,
     Path(id): Path<String>,
     Json(paying): Json<Paying>,

@@ -1,0 +1,170 @@
+//! The billing portal at a portal session's `url`: cancel now or later, resume, switch the plan, pay what is open.
+
+use super::html::{alert, document, escape, money, notice, respond};
+use crate::stripe::calendar;
+use crate::stripe::error::Refusal;
+use crate::stripe::objects::{Invoice, InvoiceStatus, PortalSession, Price, Subscription};
+use crate::stripe::state::{Shared, State};
+use axum::Router;
+use axum::extract::{Form, Path, State as Extract};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use std::fmt::Write;
+use std::sync::Arc;
+
+pub(super) fn routes(shared: Arc<Shared>) -> Router {
+    Router::new().route("/p/session/{id}", get(show).post(submit)).with_state(shared)
+}
+
+/// What a form sends.
+#[derive(Deserialize)]
+struct Submitted {
+    subscription: String,
+    /// `cancel-at-period-end`, `cancel-at`, `cancel-now`, `resume`, `switch` or `pay`: the button.
+    action: String,
+    /// The price to switch to.
+    price: Option<String>,
+}
+
+async fn show(Extract(shared): Extract<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    page(&shared, &id, None)
+}
+
+async fn submit(
+    Extract(shared): Extract<Arc<Shared>>,
+    Path(id): Path<String>,
+    Form(submitted): Form<Submitted>,
+) -> Response {
+    match shared.act(|state| act(state, &id, &submitted)) {
+        // The page again, so that a reload asks for it rather than repeats the change.
+        Ok(()) => Redirect::to(&format!("/p/session/{id}")).into_response(),
+        Err(refusal) => page(&shared, &id, Some(refusal.message())),
+    }
+}
+
+fn act(state: &mut State, id: &str, submitted: &Submitted) -> Result<(), Refusal> {
+    let customer = &state.portal_sessions.find(id)?.customer;
+    let subscription = state.subscriptions.find(&submitted.subscription)?;
+    // The page shows a customer their own subscriptions; the form must not reach those of others.
+    if subscription.customer != *customer || subscription.is_over() {
+        return Err(Refusal::wrong_state("This subscription cannot be changed."));
+    }
+    let (end, now) = (subscription.period_end(), state.now());
+    let target = submitted.subscription.as_str();
+    match submitted.action.as_str() {
+        "cancel-at-period-end" => state.schedule_end(target, Some(end), true),
+        "cancel-at" => state.schedule_end(target, Some(end), false),
+        "cancel-now" => state.cancel_subscription(target, "cancellation_requested"),
+        "resume" => state.schedule_end(target, None, false),
+        "switch" => {
+            let wanted = submitted.price.as_deref().unwrap_or_default();
+            let price = state.prices.named(wanted, "price")?.clone();
+            if price.recurring.is_none() || !price.active {
+                return Err(Refusal::wrong_state("This price cannot be subscribed to."));
+            }
+            state.change_subscription(target, |subscription| {
+                if let Some(item) = subscription.items.first_mut() {
+                    item.change_price(price, now);
+                }
+            });
+        }
+        "pay" => state.pay_open_invoice(target)?,
+        _ => return Err(Refusal::invalid("Choose one of the buttons.")),
+    }
+    Ok(())
+}
+
+fn page(shared: &Shared, id: &str, message: Option<&str>) -> Response {
+    let (status, html) = shared.act(|state| match state.portal_sessions.find(id) {
+        Ok(session) => {
+            let status = if message.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+            (status, html_of(state, session, message))
+        }
+        Err(_) => {
+            (StatusCode::NOT_FOUND, notice("There is no such page", "The link is wrong or incomplete."))
+        }
+    });
+    respond(status, html)
+}
+
+fn html_of(state: &State, session: &PortalSession, message: Option<&str>) -> String {
+    let theirs =
+        state.subscriptions.iter().rev().filter(|subscription| subscription.customer == session.customer);
+    let mut sections = String::new();
+    for subscription in theirs {
+        let open = subscription.latest_invoice.as_ref().and_then(|id| state.invoices.get(id));
+        let open = open.filter(|invoice| invoice.status == InvoiceStatus::Open);
+        sections.push_str(&section(state, subscription, open));
+    }
+    if sections.is_empty() {
+        sections.push_str("<p>There is no subscription yet.</p>");
+    }
+    let back = session.return_url.as_ref();
+    let back = back.map(|url| format!("<p><a href=\"{}\">Back to the shop</a></p>", escape(url)));
+    let body = format!(
+        "<span class=\"badge\">stand-in, no real money</span><h1>Your billing</h1>{}{sections}{}",
+        alert(message),
+        back.unwrap_or_default()
+    );
+    document("Billing", &body)
+}
+
+fn section(state: &State, subscription: &Subscription, open: Option<&Invoice>) -> String {
+    let name = |price: &Price| {
+        let product = state.products.get(&price.product);
+        let name = product.map_or(price.id.as_str(), |product| product.name.as_str());
+        format!("{}, {}", escape(name), money(price.unit_amount, &price.currency))
+    };
+    let present = subscription.items.first().map(|item| &item.price);
+    let title = present.map(name).unwrap_or_default();
+    let state_of_it = match subscription.cancel_at {
+        _ if subscription.is_over() => escape(&subscription.status),
+        Some(end) => format!("{}, ends {}", escape(&subscription.status), calendar::http_date(end)),
+        None => format!(
+            "{}, until {}",
+            escape(&subscription.status),
+            calendar::http_date(subscription.period_end())
+        ),
+    };
+    let mut forms = String::new();
+    if !subscription.is_over() {
+        let others = state.prices.iter().filter(|price| price.active && price.recurring.is_some());
+        let options = others
+            .filter(|price| present.is_none_or(|present| present.id != price.id))
+            .map(|price| format!("<option value=\"{}\">{}</option>", escape(&price.id), name(price)));
+        forms = buttons(subscription, &options.collect::<String>(), open);
+    }
+    format!("<section><h2>{title}</h2><p class=\"hint\">{state_of_it}</p>{forms}</section>")
+}
+
+fn buttons(subscription: &Subscription, options: &str, open: Option<&Invoice>) -> String {
+    let id = escape(&subscription.id);
+    let mut buttons =
+        format!("<form method=\"post\"><input type=\"hidden\" name=\"subscription\" value=\"{id}\">");
+    let mut button = |action: &str, text: &str| {
+        write!(buttons, "<button name=\"action\" value=\"{action}\">{text}</button>")
+            .expect("writing to a string does not fail");
+    };
+    if open.is_some() {
+        button("pay", "Pay the open invoice");
+    }
+    if subscription.cancel_at.is_some() {
+        button("resume", "Resume");
+    } else {
+        button("cancel-at-period-end", "Cancel at the period's end");
+        button("cancel-at", "Cancel at that date (as <code>cancel_at</code>)");
+    }
+    button("cancel-now", "Cancel now");
+    if !options.is_empty() {
+        write!(
+            buttons,
+            "<label for=\"price-{id}\">Another plan</label><select id=\"price-{id}\" name=\"price\">{options}</select>\
+             <button name=\"action\" value=\"switch\">Switch</button>"
+        )
+        .expect("writing to a string does not fail");
+    }
+    buttons.push_str("</form>");
+    buttons
+}
