@@ -147,7 +147,7 @@ create table streams (
 );
 CREATE INDEX streams_user_id_idx ON public.streams USING btree (user_id, last_seen_at) WHERE (ended_at IS NULL);
 CREATE INDEX streams_video_id_idx ON public.streams USING btree (video_id);
-grant insert, select, update on streams to streamly_playback;
+grant insert (id, user_id, video_id, device), select, update (last_seen_at) on streams to streamly_playback;
 
 create table subscriptions (
   id bigint not null generated always as identity,
@@ -191,7 +191,7 @@ CREATE INDEX subscriptions_needs_sync_idx ON public.subscriptions USING btree (u
 CREATE INDEX subscriptions_stripe_customer_id_idx ON public.subscriptions USING btree (stripe_customer_id);
 CREATE INDEX subscriptions_user_id_idx ON public.subscriptions USING btree (user_id);
 grant select on subscriptions to streamly_checkout;
-grant select on subscriptions to streamly_playback;
+grant select (user_id, livemode, status, plan, current_period_end, cancel_at_period_end, cancel_at, pause_behavior, past_due_since, created_at) on subscriptions to streamly_playback;
 grant insert, select, update on subscriptions to streamly_webhook;
 
 create table users (
@@ -262,7 +262,7 @@ create table videos (
   constraint videos_uploader_id_fkey FOREIGN KEY (uploader_id) REFERENCES users(id) ON DELETE SET NULL
 );
 CREATE INDEX videos_uploader_id_idx ON public.videos USING btree (uploader_id);
-grant select on videos to streamly_playback;
+grant select (id, title, provider, playback_id, playback_policy, playback_restriction_id, status, duration_seconds, aspect_ratio, thumbnail_time, access, min_tier, preview_seconds, allowed_countries, blocked_countries, available_from, available_until, published_at, unpublished_at) on videos to streamly_playback;
 
 create table watch_progress (
   user_id uuid not null,
@@ -275,4 +275,4 @@ create table watch_progress (
   constraint watch_progress_video_id_fkey FOREIGN KEY (video_id) REFERENCES videos(id) ON DELETE CASCADE
 );
 CREATE INDEX watch_progress_video_id_idx ON public.watch_progress USING btree (video_id);
-grant select on watch_progress to streamly_playback;
+grant select (user_id, video_id, position_seconds) on watch_progress to streamly_playback;
