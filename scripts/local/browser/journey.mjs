@@ -1,0 +1,240 @@
+// The demo page as a person uses it, in a real browser: from an account over a declined and a good card to a video whose
+// time advances.
+//
+// Usage: node journey.mjs BROWSER SCREENSHOTS, with the stack's variables in the environment.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { expect, finish, run } from './steps.mjs';
+
+const [browserPath, screenshots] = process.argv.slice(2);
+const demo = process.env.STREAMLY_DEMO_URL;
+const gateway = process.env.STREAMLY_GATEWAY_URL;
+const WAIT_MS = 20_000;
+// Once a step has failed those that build on it will, too: no use in waiting as long for each.
+const WAIT_AFTER_FAULT_MS = 3_000;
+// As root there is no sandbox; the rest keeps the browser from calling its maker's hosts.
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--mute-audio'];
+
+const config = await (await fetch(`${demo}/config.json`)).json();
+const answers = new Map();
+for (const video of config.videos) {
+  const reply = await fetch(`${gateway}/v1/videos/${video.id}/playback`);
+  answers.set(video.id, { status: reply.status, body: await reply.json() });
+}
+const answering = (holds) => config.videos.find((video) => holds(answers.get(video.id), video));
+const videos = {
+  free: answering(({ status, body }) => status === 200 && body.kind === 'full'),
+  preview: answering(({ status, body }) => status === 200 && body.kind === 'preview'),
+  members: answering(({ status }, { access }) => status === 401 && access === 'members'),
+  preparing: answering(({ status }) => status === 409),
+};
+// The plan of the highest tier opens every video.
+const plan = config.plans.find(({ tier }) => tier === videos.preview?.min_tier) ?? config.plans.at(-1);
+
+mkdirSync(screenshots, { recursive: true });
+const browser = await chromium.launch({ executablePath: browserPath, args: FLAGS });
+const context = await browser.newContext({ viewport: { width: 1360, height: 900 } });
+context.setDefaultTimeout(WAIT_MS);
+const page = await context.newPage();
+
+// A browser writes each refused request to its console; those are what this journey is about. Anything else is a fault.
+const complaints = [];
+const strangers = new Set();
+page.on('pageerror', (fault) => complaints.push(fault.message));
+page.on('console', (message) => {
+  const refusal = /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text());
+  if (message.type() === 'error' && !refusal) complaints.push(message.text());
+});
+page.on('request', (request) => {
+  const { protocol, hostname } = new URL(request.url());
+  if (protocol.startsWith('http') && hostname !== '127.0.0.1' && hostname !== 'localhost') strangers.add(hostname);
+});
+
+const step = (name, work) => run(name, work, () => context.setDefaultTimeout(WAIT_AFTER_FAULT_MS));
+const picture = (name) => page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+const text = (selector) => page.locator(selector).innerText();
+const choose = (video) => page.click(`[data-video="${video.id}"]`);
+
+async function problem(place, expected) {
+  await page.waitForSelector(`${place} strong`);
+  const said = await text(place);
+  expect(expected.test(said), `it said: ${said}`);
+  return said.split('\n')[0];
+}
+
+/** Waits until the picture moves: one more second of video than there was. */
+async function advances() {
+  const player = page.locator('#player');
+  await page.waitForSelector('#theatre:not([hidden])');
+  // Where the browser waits for a person before it plays sound, this is the person.
+  await player.evaluate((video) => video.play());
+  const from = await player.evaluate((video) => video.currentTime);
+  await page.waitForFunction((start) => document.getElementById('player').currentTime > start + 1, from);
+  const [to, lines] = await player.evaluate((video) => [video.currentTime, video.videoHeight]);
+  expect(lines > 0, 'there is sound without a picture');
+  return `from ${from.toFixed(1)} s to ${to.toFixed(1)} s in ${lines}p`;
+}
+
+const account = { email: `journey-${Date.now()}@example.com`, password: 'a film a day keeps the noise away' };
+
+async function enter(button, { email, password }) {
+  await page.fill('#email', email);
+  await page.fill('#password', password);
+  await page.click(button);
+}
+
+async function checkout() {
+  await page.click(`[data-plan="${plan.slug}"]`);
+  await page.waitForURL((url) => !url.href.startsWith(demo));
+  await page.waitForSelector('input[name="card_number"]');
+}
+
+await step('the page opens and lists plans and videos', async () => {
+  await page.goto(demo);
+  await page.waitForSelector('[data-video]');
+  const [plans, shown] = [await page.locator('[data-plan]').count(), await page.locator('[data-video]').count()];
+  expect(plans === config.plans.length && shown === config.videos.length, `${plans} plans, ${shown} videos`);
+  await picture('1-start');
+  return `${plans} plans, ${shown} videos`;
+});
+
+await step('the videos cover each kind of answer', async () => {
+  const missing = Object.keys(videos).filter((kind) => !videos[kind]);
+  expect(missing.length === 0, `no video is ${missing.join(', ')}`);
+});
+
+await step('a free video plays without an account', async () => {
+  await choose(videos.free);
+  return advances();
+});
+
+await step('a video that is being prepared says so', async () => {
+  await choose(videos.preparing);
+  return problem('#watch-problem', /ready/i);
+});
+
+await step('a video for members asks to log in', async () => {
+  await choose(videos.members);
+  return problem('#watch-problem', /log in first/i);
+});
+
+await step('a preview plays without an account and ends early', async () => {
+  await choose(videos.preview);
+  const seen = await advances();
+  const length = await page.locator('#player').evaluate((video) => video.duration);
+  const whole = answers.get(videos.preview.id).body.duration_seconds;
+  expect(length < whole, `the preview lasts ${length} s of ${whole} s`);
+  await picture('2-preview');
+  return `${seen}, ${length.toFixed(0)} s of ${whole} s`;
+});
+
+await step('a faulty address is refused beside its field', async () => {
+  await enter('#register', { ...account, email: 'nonsense' });
+  await page.waitForSelector('#email[aria-invalid="true"]');
+  await picture('3-faulty-address');
+  return text('#email-fault');
+});
+
+await step('an account is made and logged in', async () => {
+  await enter('#register', account);
+  await page.waitForSelector('#who:not([hidden])');
+  expect((await text('#who')).includes(account.email), 'the page names somebody else');
+});
+
+await step('logging out forgets the session', async () => {
+  await page.click('#logout');
+  await page.waitForSelector('#who', { state: 'hidden' });
+  const kept = await page.evaluate(() => Object.keys(sessionStorage).length);
+  expect(kept === 0, `${kept} entries are kept`);
+});
+
+await step('a wrong password is refused', async () => {
+  await enter('#login', { ...account, password: 'another film a day' });
+  return problem('#account-problem', /password/i);
+});
+
+await step('the account logs in, and stays so when the page is loaded again', async () => {
+  await enter('#login', account);
+  await page.waitForSelector('#who:not([hidden])');
+  await page.reload();
+  await page.waitForSelector('#who:not([hidden])');
+});
+
+await step('without a subscription a video for members is refused', async () => {
+  await choose(videos.members);
+  const said = await problem('#watch-problem', /choose a plan first/i);
+  await picture('4-refused');
+  return said;
+});
+
+await step('leaving the payment comes back without a charge', async () => {
+  await checkout();
+  await page.click('button[value="leave"]');
+  await page.waitForURL((url) => url.href.startsWith(demo));
+  await page.waitForSelector('#notice strong');
+  return text('#notice');
+});
+
+await step('a declined card stays on the payment page', async () => {
+  await checkout();
+  await page.fill('input[name="card_number"]', '4000 0000 0000 0002');
+  await page.click('button[value="pay"]');
+  await page.waitForSelector('[role="alert"]');
+  expect(!page.url().startsWith(demo), 'it came back as if it had paid');
+  await picture('5-declined');
+  return text('[role="alert"]');
+});
+
+await step('paying with 4242… comes back to a video that plays in full', async () => {
+  await page.fill('input[name="card_number"]', '4242 4242 4242 4242');
+  await page.click('button[value="pay"]');
+  await page.waitForURL((url) => url.href.startsWith(demo));
+  await page.waitForSelector('#notice:has-text("active")');
+  const seen = await advances();
+  expect(/full/.test(await text('#kind')), 'it is only a preview');
+  await picture('6-playing');
+  return seen;
+});
+
+await step('the storyboard leads to a later moment', async () => {
+  const tiles = page.locator('#storyboard button');
+  await tiles.last().click();
+  const count = await tiles.count();
+  await page.waitForFunction(() => document.getElementById('player').currentTime > 15);
+  return `${count} tiles`;
+});
+
+await step('the video for members plays as well', async () => {
+  await choose(videos.members);
+  return advances();
+});
+
+await step('a second subscription is refused', async () => {
+  await page.click(`[data-plan="${plan.slug}"]`);
+  return problem('#plans-problem', /already|subscri/i);
+});
+
+await step('tokens and passwords are nowhere on the page', async () => {
+  const secrets = await page.evaluate(() => [JSON.parse(sessionStorage.getItem('streamly.session')).access_token]);
+  const shown = await page.locator('body').evaluate((body) => body.textContent);
+  for (const secret of [...secrets, account.password]) expect(!shown.includes(secret), 'a secret is shown in full');
+});
+
+await step('on a narrow screen nothing sticks out, and the dark colours are dark', async () => {
+  await page.setViewportSize({ width: 360, height: 780 });
+  await page.emulateMedia({ colorScheme: 'dark' });
+  const [wide, back] = await page.evaluate(() => [document.documentElement.scrollWidth, getComputedStyle(document.body).backgroundColor]);
+  await picture('7-narrow-and-dark');
+  expect(wide <= 360, `the page is ${wide} pixels wide`);
+  expect(back.match(/\d+/g).every((part) => Number(part) < 64), `the background is ${back}`);
+});
+
+await step('the browser complained about nothing and asked nobody else', async () => {
+  expect(complaints.length === 0, complaints.join('\n'));
+  expect(strangers.size === 0, `it asked ${[...strangers].join(', ')}`);
+});
+
+await browser.close();
+process.exitCode = finish();
