@@ -206,3 +206,96 @@ pub fn read_from<T>(
         _ => Err(Faults(reader.faults)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroU8;
+
+    #[derive(Debug, PartialEq)]
+    struct Config {
+        name: String,
+        key: String,
+        times: u8,
+        size: Option<NonZeroU8>,
+    }
+
+    fn config(env: &mut Reader<'_>) -> Result<Config, Invalid> {
+        let name = env.required("NAME");
+        let key = env.required_secret("KEY");
+        let times = env.or("TIMES", 3);
+        let size = env.optional("SIZE");
+        if size == Ok(NonZeroU8::new(7)) && times == Ok(7) {
+            return Err(env.fault("SIZE", "is the same as TIMES"));
+        }
+        Ok(Config { name: name?, key: key?, times: times?, size: size? })
+    }
+
+    fn read_map(variables: &[(&str, &str)]) -> Result<Config, String> {
+        let map: HashMap<String, String> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        read_from(&map, config).map_err(|faults| faults.to_string())
+    }
+
+    #[track_caller]
+    fn check(variables: &[(&str, &str)], faults: &str) {
+        assert_eq!(read_map(variables), Err(format!("invalid configuration: {faults}")));
+    }
+
+    #[test]
+    fn values_are_trimmed_and_defaults_stand_where_nothing_is_set() {
+        let read = read_map(&[("NAME", " a b\n"), ("KEY", "k"), ("SIZE", ""), ("OTHER", "x")]);
+        let expected = Config { name: "a b".to_owned(), key: "k".to_owned(), times: 3, size: None };
+        assert_eq!(read, Ok(expected));
+    }
+
+    #[test]
+    fn empty_is_unset() {
+        for empty in ["", " ", "\t\n"] {
+            check(&[("NAME", empty), ("KEY", "k")], "NAME is not set");
+        }
+    }
+
+    #[test]
+    fn every_fault_is_named_in_the_order_of_reading() {
+        check(&[], "NAME is not set; KEY is not set");
+        check(
+            &[("TIMES", "256"), ("SIZE", "0")],
+            "NAME is not set; KEY is not set; TIMES: number too large to fit in target type; \
+             SIZE: number would be zero for non-zero type",
+        );
+        check(&[("NAME", "a"), ("KEY", "k"), ("TIMES", "7"), ("SIZE", "7")], "SIZE is the same as TIMES");
+    }
+
+    #[test]
+    fn no_value_is_ever_shown() {
+        let faults =
+            read_map(&[("KEY", "s3cret"), ("TIMES", "s3cret"), ("SIZE", "s3cret")]).expect_err("faults");
+        assert!(!faults.contains("s3cret"), "{faults}");
+    }
+
+    #[test]
+    fn a_remembered_fault_counts_even_where_the_program_goes_on() {
+        let empty = HashMap::<String, String>::new();
+        let read = read_from(&empty, |env| {
+            let _ = env.required::<String>("NAME");
+            Ok(())
+        });
+        assert_eq!(
+            read.map_err(|faults| faults.to_string()),
+            Err("invalid configuration: NAME is not set".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_was_asked_for_is_listed_with_what_must_be_hidden() {
+        let empty = HashMap::<String, String>::new();
+        let mut reader = Reader::new(&empty);
+        assert_eq!(config(&mut reader), Err(Invalid));
+        let asked: Vec<_> =
+            reader.asked.iter().map(|asked| (asked.name, asked.required, asked.secret)).collect();
+        let expected =
+            [("NAME", true, false), ("KEY", true, true), ("TIMES", false, false), ("SIZE", false, false)];
+        assert_eq!(asked, expected);
+    }
+}

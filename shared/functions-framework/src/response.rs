@@ -51,9 +51,15 @@ impl From<String> for Body {
     }
 }
 
-impl From<&'static str> for Body {
-    fn from(text: &'static str) -> Self {
-        Self(Bytes::from_static(text.as_bytes()))
+impl From<&str> for Body {
+    fn from(text: &str) -> Self {
+        text.as_bytes().into()
+    }
+}
+
+impl From<&[u8]> for Body {
+    fn from(bytes: &[u8]) -> Self {
+        Self(Bytes::copy_from_slice(bytes))
     }
 }
 
@@ -152,6 +158,13 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
+/// What moved handlers build with `json!`; a handler of the product's has a type and [`Json`].
+impl IntoResponse for serde_json::Value {
+    fn into_response(self) -> Response {
+        Json(self).into_response()
+    }
+}
+
 impl IntoResponse for &'static str {
     fn into_response(self) -> Response {
         with_type(self.into(), "text/plain; charset=utf-8")
@@ -178,4 +191,57 @@ fn with_type(body: Body, media_type: &'static str) -> Response {
     let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body::Body as _;
+    use std::collections::BTreeMap;
+
+    #[track_caller]
+    fn check(reply: impl IntoResponse, status: u16, media_type: Option<&str>, body: &str) {
+        let response = reply.into_response();
+        assert_eq!(response.status().as_u16(), status);
+        let found = response.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().expect("text"));
+        assert_eq!(found, media_type);
+        assert_eq!(response.body().as_bytes(), body.as_bytes());
+    }
+
+    #[test]
+    fn what_a_handler_returns_becomes_a_reply() {
+        check("a", 200, Some("text/plain; charset=utf-8"), "a");
+        check("a".to_owned(), 200, Some("text/plain; charset=utf-8"), "a");
+        check((), 200, None, "");
+        check(StatusCode::NO_CONTENT, 204, None, "");
+        check(Json([1, 2]), 200, Some("application/json"), "[1,2]");
+        check(serde_json::json!({"a": 1}), 200, Some("application/json"), r#"{"a":1}"#);
+        check((StatusCode::CREATED, Json("a")), 201, Some("application/json"), "\"a\"");
+        check(Ok::<_, Problem>("a"), 200, Some("text/plain; charset=utf-8"), "a");
+        check(Response::new(Body::from(b"\x00".as_slice())), 200, None, "\0");
+    }
+
+    #[test]
+    fn headers_beside_a_reply_replace_its_own_and_keep_their_repetitions() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv"));
+        headers.append(header::LINK, HeaderValue::from_static("<a>"));
+        headers.append(header::LINK, HeaderValue::from_static("<b>"));
+        let response = (StatusCode::ACCEPTED, headers, "a,b").into_response();
+        assert_eq!(response.status(), StatusCode::ACCEPTED);
+        assert_eq!(response.headers().get_all(header::LINK).iter().collect::<Vec<_>>(), ["<a>", "<b>"]);
+        assert_eq!(response.headers().get_all(header::CONTENT_TYPE).iter().collect::<Vec<_>>(), ["text/csv"]);
+    }
+
+    #[test]
+    fn what_cannot_be_json_is_a_defect_of_ours() {
+        let keyed_by_list = BTreeMap::from([(vec![1], 1)]);
+        assert_eq!(Json(keyed_by_list).into_response().status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+
+    #[test]
+    fn a_body_knows_its_length_before_it_is_sent() {
+        assert_eq!(Body::from("abc").size_hint().exact(), Some(3));
+        assert!(Body::default().is_end_stream() && !Body::from("a").is_end_stream());
+    }
 }

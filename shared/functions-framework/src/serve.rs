@@ -1,5 +1,6 @@
 //! Connections: accepted while there is room, each within limits, drained at the end.
 
+use http::header;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -9,6 +10,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -120,10 +122,16 @@ async fn connection<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     mut stopped: watch::Receiver<()>,
     _permit: OwnedSemaphorePermit,
 ) {
+    let sends_on = Arc::new(AtomicBool::new(false));
+    let unread = Arc::clone(&sends_on);
     let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-        let (function, project) = (Arc::clone(&function), project.clone());
+        let (function, project, unread) = (Arc::clone(&function), project.clone(), Arc::clone(&unread));
         request.extensions_mut().insert(peer);
-        Box::pin(async move { Ok::<_, Infallible>(crate::call::answer(&*function, request, project).await) })
+        Box::pin(async move {
+            let response = crate::call::answer(&*function, request, project).await;
+            unread.fetch_or(response.headers().contains_key(header::CONNECTION), Ordering::Relaxed);
+            Ok::<_, Infallible>(response)
+        })
     });
     let stream = Paced::new(stream, Duration::from_millis(WRITE_MS_MAX));
     let mut connection = http1::Builder::new()
@@ -147,8 +155,9 @@ async fn connection<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         Pin::new(&mut connection).graceful_shutdown();
         poll_fn(|context| connection.poll_without_shutdown(context)).await
     };
-    let stream = connection.into_parts().io.into_inner();
-    if !ended.is_err_and(|error| error.is_timeout()) {
+    // Closing while something is unread resets the connection, perhaps before the client has read why.
+    if sends_on.load(Ordering::Relaxed) || ended.is_err_and(|error| error.is_parse()) {
+        let stream = connection.into_parts().io.into_inner();
         // Whatever becomes of it, the connection is over.
         let _ = timeout(Duration::from_millis(LINGER_MS_MAX), linger(stream)).await;
     }

@@ -8,7 +8,7 @@ mod heads;
 use super::*;
 use crate::{Json, Problem, Request, RequestPayloadExt, Routes};
 use serde::Deserialize;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use tokio::io::DuplexStream;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;

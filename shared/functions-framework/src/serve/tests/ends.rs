@@ -77,6 +77,18 @@ async fn idle_connections_end_at_once_when_the_service_stops() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_keeps_its_side_open_does_not_delay_the_end() {
+    let server = Server::start();
+    let mut client = server.connect();
+    client.write_all(HEALTH.as_bytes()).await.expect("a pipe holds a request");
+    read_one(&mut client).await;
+    let started = Instant::now();
+    assert!(server.stop().await);
+    assert_after(started, 0);
+    drop(client);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_in_flight_is_finished_when_the_service_stops() {
     let server = Server::start();
     let mut client = server.connect();
@@ -84,7 +96,7 @@ async fn what_is_in_flight_is_finished_when_the_service_stops() {
     server.stage.waiting.notified().await;
     let stage = Arc::clone(&server.stage);
     let client = tokio::spawn(async move {
-        sleep(Duration::from_millis(DRAIN_MS_MAX - LINGER_MS_MAX)).await;
+        sleep(Duration::from_millis(DRAIN_MS_MAX - 1)).await;
         stage.release.notify_one();
         read_all(&mut client).await
     });
