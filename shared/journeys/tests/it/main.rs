@@ -3,4 +3,5 @@
 
 mod schema;
 mod statements;
+mod subscribing;
 mod tidy;
