@@ -129,8 +129,14 @@ impl Demo {
 fn routes(config: Shared) -> Router {
     Router::new()
         .route("/", get(async || file("text/html; charset=utf-8", include_bytes!("../demo/index.html"))))
-        .route("/demo.js", get(async || file("text/javascript; charset=utf-8", include_bytes!("../demo/demo.js"))))
-        .route("/wire.js", get(async || file("text/javascript; charset=utf-8", include_bytes!("../demo/wire.js"))))
+        .route(
+            "/demo.js",
+            get(async || file("text/javascript; charset=utf-8", include_bytes!("../demo/demo.js"))),
+        )
+        .route(
+            "/wire.js",
+            get(async || file("text/javascript; charset=utf-8", include_bytes!("../demo/wire.js"))),
+        )
         .route("/demo.css", get(async || file("text/css; charset=utf-8", include_bytes!("../demo/demo.css"))))
         .route("/icon.svg", get(async || file("image/svg+xml", include_bytes!("../demo/icon.svg"))))
         .route(

@@ -3,7 +3,8 @@
 //!
 //! It holds the public half of the key alone, so an address that the product signed wrongly fails here as it would there:
 //! 404 for an unknown playback id, 400 for a token that cannot be read, 403 for one that does not fit, 412 while the asset
-//! is not ready. Only claims shape the answer; query parameters beside `token` do nothing. Renditions, segments and the
+//! is not ready. Only claims shape the answer; query parameters beside `token` do nothing (a public asset has no token, so there they
+//! count). Renditions, segments and the
 //! storyboard's picture carry the token on and check it again, the stricter of two ways in which Mux may behave.
 //!
 //! Not modelled: playback restrictions, animations and DRM licences.

@@ -27,8 +27,8 @@ pub(super) enum Refusal {
     /// No asset has this playback id.
     #[error("no asset has this playback id")]
     UnknownId,
-    /// The token is no token.
-    #[error("the token cannot be read: {0}")]
+    /// The token is no token, or a parameter says nothing.
+    #[error("this cannot be read: {0}")]
     Malformed(&'static str),
     /// The token is one, but does not open this.
     #[error("the token does not open this: {0}")]

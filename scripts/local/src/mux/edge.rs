@@ -4,7 +4,7 @@ use super::answer::{Content, Refusal};
 use super::clip::{self, Rendition};
 use super::image::Picture;
 use super::key::Key;
-use super::token::{self, Audience, Grant};
+use super::token::{self, Audience, Grant, Parameters};
 use super::{Asset, Log, Options, Policy, State as Readiness, stream};
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::middleware::{self, Next};
@@ -57,7 +57,7 @@ impl Edge {
     fn open(&self, playback_id: &str, query: Option<&str>, audience: Audience) -> Result<Opened, Refusal> {
         let asset = self.asset(playback_id).ok_or(Refusal::UnknownId)?;
         let opened = match asset.policy {
-            Policy::Public => Opened { grant: Grant::default(), query: String::new() },
+            Policy::Public => bare(query)?,
             Policy::Signed => {
                 let token = only_token(query)?.ok_or(Refusal::Forbidden("it is missing"))?;
                 let grant =
@@ -72,13 +72,35 @@ impl Edge {
     }
 }
 
+/// An address without a token says in its query what a token says in its claims; a token there does nothing.
+fn bare(query: Option<&str>) -> Result<Opened, Refusal> {
+    let mut parameters = Parameters::default();
+    let mut carried = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in pairs(query) {
+        let place = match &*name {
+            "asset_end_time" => &mut parameters.asset_end_time,
+            "max_resolution" => &mut parameters.max_resolution,
+            "time" => &mut parameters.time,
+            "width" => &mut parameters.width,
+            _ => continue,
+        };
+        carried.append_pair(&name, &value);
+        *place = Some(value.into_owned());
+    }
+    let carried = carried.finish();
+    let query = if carried.is_empty() { carried } else { format!("?{carried}") };
+    Ok(Opened { grant: token::grant(&parameters)?, query })
+}
+
 /// The one `token` of a query; nothing where it is absent or empty.
 fn only_token(query: Option<&str>) -> Result<Option<String>, Refusal> {
-    let mut tokens = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-        .filter(|(name, _)| name == "token")
-        .map(|(_, token)| token.into_owned());
+    let mut tokens = pairs(query).filter(|(name, _)| name == "token").map(|(_, token)| token.into_owned());
     let token = tokens.next().filter(|token| !token.is_empty());
-    if tokens.next().is_some() { Err(Refusal::Malformed("there is a second one")) } else { Ok(token) }
+    if tokens.next().is_some() { Err(Refusal::Malformed("there is a second token")) } else { Ok(token) }
+}
+
+fn pairs(query: Option<&str>) -> form_urlencoded::Parse<'_> {
+    form_urlencoded::parse(query.unwrap_or_default().as_bytes())
 }
 
 pub(super) fn routes(edge: Arc<Edge>) -> Router {

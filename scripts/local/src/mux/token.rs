@@ -1,4 +1,4 @@
-//! Signed tokens: read strictly, then held against the key, the path and the clock.
+//! Signed tokens: read strictly, then held against the key, the path and the clock; and what they allow.
 
 use super::answer::Refusal;
 use super::key::Key;
@@ -65,10 +65,17 @@ struct Claims {
     sub: Option<String>,
     aud: Option<String>,
     exp: Option<i64>,
-    asset_end_time: Option<String>,
-    max_resolution: Option<String>,
-    time: Option<String>,
-    width: Option<String>,
+    #[serde(flatten)]
+    parameters: Parameters,
+}
+
+/// What shapes an answer: claims of a token, or the query of an address that needs none.
+#[derive(Default, Deserialize)]
+pub(super) struct Parameters {
+    pub(super) asset_end_time: Option<String>,
+    pub(super) max_resolution: Option<String>,
+    pub(super) time: Option<String>,
+    pub(super) width: Option<String>,
 }
 
 /// Checks a token for one playback id and purpose at this second of the Unix epoch.
@@ -80,13 +87,13 @@ pub(super) fn verify(
     now: i64,
 ) -> Result<Grant, Refusal> {
     if token.len() > TOKEN_BYTES_MAX {
-        return Err(Refusal::Malformed("it is too long"));
+        return Err(Refusal::Malformed("the token is too long"));
     }
-    let (signed, signature) = token.rsplit_once('.').ok_or(Refusal::Malformed("it has one part"))?;
-    let (header, claims) = signed.split_once('.').ok_or(Refusal::Malformed("it has two parts"))?;
-    let header: Header = json(header, "its header")?;
-    let claims: Claims = json(claims, "its claims")?;
-    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| Refusal::Malformed("its signature"))?;
+    let (signed, signature) = token.rsplit_once('.').ok_or(Refusal::Malformed("the token has one part"))?;
+    let (header, claims) = signed.split_once('.').ok_or(Refusal::Malformed("the token has two parts"))?;
+    let header: Header = json(header, "the header")?;
+    let claims: Claims = json(claims, "the claims")?;
+    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| Refusal::Malformed("the signature"))?;
 
     if header.alg.as_deref() != Some("RS256") {
         return Err(Refusal::Forbidden("alg is not RS256"));
@@ -108,15 +115,16 @@ pub(super) fn verify(
     if claims.exp.is_none_or(|expiry| expiry <= now) {
         return Err(Refusal::Forbidden("exp is missing or past"));
     }
-    grant(&claims)
+    grant(&claims.parameters)
 }
 
-fn grant(claims: &Claims) -> Result<Grant, Refusal> {
+/// What these parameters allow.
+pub(super) fn grant(parameters: &Parameters) -> Result<Grant, Refusal> {
     Ok(Grant {
-        end: parameter(claims.asset_end_time.as_deref(), seconds, "asset_end_time")?,
-        lines_max: parameter(claims.max_resolution.as_deref(), lines, "max_resolution")?,
-        time: parameter(claims.time.as_deref(), seconds, "time")?,
-        width: parameter(claims.width.as_deref(), pixels, "width")?,
+        end: parameter(parameters.asset_end_time.as_deref(), seconds, "asset_end_time")?,
+        lines_max: parameter(parameters.max_resolution.as_deref(), lines, "max_resolution")?,
+        time: parameter(parameters.time.as_deref(), seconds, "time")?,
+        width: parameter(parameters.width.as_deref(), pixels, "width")?,
     })
 }
 

@@ -13,6 +13,7 @@ use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use streamly::clock::Clock;
+use streamly::video::{self, lifetime};
 use testkit::keys::{MUX_PRIVATE_KEY, MUX_PUBLIC_KEY, MUX_SIGNING_KEY};
 
 const NOW: u64 = 1_800_000_000;
@@ -142,14 +143,62 @@ async fn a_playlists_durations_add_up_to_the_clip() {
 }
 
 #[tokio::test]
-async fn a_public_asset_plays_with_a_bare_address() {
+async fn a_public_asset_plays_with_a_bare_address_whose_query_shapes_it() {
     let edge = Edge::start().await;
-    let master = get(&format!("{}/Public1.m3u8", edge.mux.stream_url())).await;
-    check("master", &master, 200);
-    let address = addresses(&master)[0];
-    assert_eq!(address, "Public1/270p.m3u8");
-    check(address, &get(&format!("{}/{address}", edge.mux.stream_url())).await, 200);
-    check("poster", &get(&format!("{}/Public1/thumbnail.jpg", edge.mux.image_url())).await, 200);
+    let (stream, image) = (edge.mux.stream_url(), edge.mux.image_url());
+    for (query, renditions, carried, segments) in [
+        ("", 3, "", 6),
+        ("?max_resolution=720p&asset_end_time=8&other=1", 2, "?max_resolution=720p&asset_end_time=8", 2),
+        ("?token=nonsense", 3, "", 6),
+    ] {
+        let master = get(&format!("{stream}/Public1.m3u8{query}")).await;
+        check(query, &master, 200);
+        let found = addresses(&master);
+        assert_eq!((found.len(), found[0]), (renditions, &*format!("Public1/270p.m3u8{carried}")));
+        let rendition = get(&format!("{stream}/{}", found[0])).await;
+        assert_eq!(addresses(&rendition).len(), segments, "{query}");
+        let last = format!("{stream}/Public1/{}", addresses(&rendition)[segments - 1]);
+        check(&last, &get(&last).await, 200);
+    }
+    let whole = get(&format!("{image}/Public1/thumbnail.png")).await;
+    let small = get(&format!("{image}/Public1/thumbnail.png?width=320")).await;
+    assert!(small.body.len() < whole.body.len());
+    for query in ["width=wide", "time=-1", "max_resolution=700p"] {
+        check(query, &get(&format!("{image}/Public1/thumbnail.png?{query}")).await, 400);
+    }
+    check("storyboard", &get(&format!("{image}/Public1/storyboard.vtt")).await, 200);
+}
+
+#[tokio::test]
+async fn what_the_product_signs_opens() {
+    let edge = Edge::start().await;
+    let base = |url: String| url.parse().expect("the stand-in has an address");
+    let product = video::mux::Mux::new(
+        MUX_SIGNING_KEY.parse().expect("a key id"),
+        MUX_PRIVATE_KEY.parse().expect("a private key"),
+        base(edge.mux.stream_url()),
+        base(edge.mux.image_url()),
+    );
+    let id = ID.parse().expect("a playback id");
+    let window = lifetime::mux_poster(i64::try_from(NOW).expect("a year that fits"));
+    let limits = video::mux::Limits {
+        max_resolution: Some("720p"),
+        end_seconds: Some(8),
+        ..video::mux::Limits::default()
+    };
+    let poster = video::mux::Poster { seconds: Some(4.5) };
+
+    let master = get(&product.video_url(&id, &product.video(&id, limits, window).token)).await;
+    check("video", &master, 200);
+    assert_eq!(addresses(&master).len(), 2);
+    let rendition = get(&format!("{}/{}", edge.mux.stream_url(), addresses(&master)[1])).await;
+    assert_eq!(addresses(&rendition).len(), 2);
+    check("poster", &get(&product.poster_url(&id, &product.poster(&id, poster, window).token)).await, 200);
+    check(
+        "storyboard",
+        &get(&product.storyboard_url(&id, &product.storyboard(&id, window).token)).await,
+        200,
+    );
 }
 
 #[tokio::test]
