@@ -32,24 +32,26 @@ export function show(method, path, status, milliseconds, sent, came) {
   byId('wire-empty').hidden = true;
   if (newest && newest.label === label) {
     newest.count += 1;
+    newest.where.textContent = shorten(path);
     newest.times.textContent = ` ×${newest.count}`;
     newest.fill(sent, came, milliseconds);
     return;
   }
+  const where = make('span', { textContent: shorten(path) });
   const times = make('span', { className: 'times' });
   const inside = make('div', { className: 'inside' });
   const good = status >= 200 && status < 300;
   const item = make('li', {}, make('details', {},
     make('summary', {},
       make('span', { className: 'method', textContent: method }),
-      make('span', { className: 'path' }, shorten(path), times),
+      make('span', { className: 'path' }, where, times),
       make('span', { className: good ? 'status' : 'status bad', textContent: status || 'no answer' })),
     inside));
-  const part = (title, value) => (value === undefined ? [] : [make('h4', { textContent: title }), make('pre', { textContent: value })]);
+  const part = (title, value) => (value === undefined ? [] : [make('h3', { textContent: title }), make('pre', { textContent: value })]);
   const fill = (sentNow, cameNow, took) => inside.replaceChildren(
     ...part('Sent', sentNow), ...part(`Came back${took === undefined ? '' : ` after ${Math.round(took)} ms`}`, cameNow));
   fill(sent, came, milliseconds);
-  newest = { label, times, fill, count: 1 };
+  newest = { label, where, times, fill, count: 1 };
   const list = byId('wire-list');
   list.prepend(item);
   while (list.children.length > ENTRIES_MAX) list.lastElementChild.remove();
