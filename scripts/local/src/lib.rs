@@ -7,7 +7,10 @@
 pub mod client;
 pub mod demo;
 pub mod gateway;
+pub mod journey;
 pub mod mux;
 pub mod process;
+pub mod reference;
 pub mod server;
+pub mod stack;
 pub mod stripe;

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 /// Reads `<pid> <signal>` and `<pid> -` until its input ends, which it does with us. Then each process that is left gets
-/// its signal, and SIGKILL after ten seconds.
+/// its signal, and SIGKILL after ten seconds. One that has ended and only waits to be reaped is gone.
 const SCRIPT: &str = r#"
 left=
 while read -r pid signal; do
@@ -18,16 +18,22 @@ while read -r pid signal; do
   left=$kept
   [ "$signal" = - ] || left="$left $pid:$signal"
 done
+alive() {
+  kill -0 "$1" && ! grep -q ') Z ' "/proc/$1/stat"
+}
 for entry in $left; do
   kill -"${entry#*:}" "${entry%:*}"
 done
-for second in 1 2 3 4 5 6 7 8 9 10; do
-  alive=
+tenths=0
+while [ "$tenths" -lt 100 ]; do
+  kept=
   for entry in $left; do
-    kill -0 "${entry%:*}" && alive=yes
+    alive "${entry%:*}" && kept="$kept $entry"
   done
-  [ -n "$alive" ] || exit 0
-  sleep 1
+  left=$kept
+  [ -n "$left" ] || exit 0
+  sleep 0.1
+  tenths=$((tenths + 1))
 done
 for entry in $left; do
   kill -KILL "${entry%:*}"
@@ -51,11 +57,12 @@ pub struct Watchdog {
 }
 
 impl Watchdog {
-    /// Starts it, in a group of its own, so that no Ctrl-C ends it before us.
-    pub fn start() -> io::Result<Self> {
+    /// Starts it, in a group of its own, so that no Ctrl-C ends it before us. It keeps this file open until all that it
+    /// watches has ended: who locks the file for it can tell by that.
+    pub fn start(held: impl Into<Stdio>) -> io::Result<Self> {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", SCRIPT]).current_dir("/").process_group(0).stdin(Stdio::piped());
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut child = command.stdout(held).stderr(Stdio::null()).spawn()?;
         let input = Mutex::new(child.stdin.take());
         Ok(Self { child, input })
     }

@@ -5,6 +5,8 @@ mod demo;
 mod gateway;
 mod mux;
 mod process;
+mod reference;
+mod stack;
 mod stripe;
 
 use std::path::{Path, PathBuf};

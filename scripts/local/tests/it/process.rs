@@ -5,7 +5,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -27,13 +27,13 @@ fn program(folder: &Folder, path: &Path, variables: &[(&str, &str)]) -> (Program
 }
 
 /// The example of this package that is a function.
-fn answers() -> PathBuf {
+pub(crate) fn answers() -> PathBuf {
     let test = std::env::current_exe().expect("a program knows where it is");
     test.ancestors().nth(2).expect("cargo's folders").join("examples/answers")
 }
 
 fn watchdog() -> Arc<Watchdog> {
-    Arc::new(Watchdog::start().expect("every machine has a shell"))
+    Arc::new(Watchdog::start(Stdio::null()).expect("every machine has a shell"))
 }
 
 fn pid(number: u32) -> Pid {
@@ -120,7 +120,7 @@ async fn a_program_that_ends_at_once_or_is_not_there_is_an_error() {
 fn the_watchdog_ends_what_is_left_when_we_are_gone_and_nothing_that_it_was_told_to_forget() {
     let sleeper = || Command::new("/bin/sleep").arg("1000").spawn().expect("every machine has sleep");
     let (mut terminated, mut interrupted, mut forgotten) = (sleeper(), sleeper(), sleeper());
-    let dog = Watchdog::start().expect("every machine has a shell");
+    let dog = Watchdog::start(Stdio::null()).expect("every machine has a shell");
     dog.watch(forgotten.id(), Ending::Terminate);
     dog.watch(terminated.id(), Ending::Terminate);
     dog.watch(interrupted.id(), Ending::Interrupt);
@@ -132,4 +132,20 @@ fn the_watchdog_ends_what_is_left_when_we_are_gone_and_nothing_that_it_was_told_
     assert!(forgotten.try_wait().expect("it is ours").is_none());
     forgotten.kill().expect("it is ours");
     forgotten.wait().expect("it ends");
+}
+
+#[test]
+fn the_watchdog_keeps_a_lock_until_what_it_watches_has_ended() {
+    let folder = Folder::new();
+    let path = folder.path().join("lock");
+    let open = || std::fs::File::create(&path).expect("the folder is ours");
+    let held = open();
+    held.try_lock().expect("nobody else has it");
+    let mut sleeper = Command::new("/bin/sleep").arg("1000").spawn().expect("every machine has sleep");
+    let dog = Watchdog::start(held).expect("every machine has a shell");
+    dog.watch(sleeper.id(), Ending::Terminate);
+    assert!(open().try_lock().is_err(), "the watchdog has it");
+    drop(dog);
+    open().lock().expect("it is free in the end");
+    assert_eq!(sleeper.try_wait().expect("it is ours").and_then(|status| status.signal()), Some(15));
 }

@@ -1,0 +1,89 @@
+//! The pages for people, and what the demo page is told of the stack.
+
+use streamly::billing::plans::Plans;
+
+use super::StackError;
+use super::seeds;
+use super::settings::Settings;
+use crate::demo::{self, Demo};
+use crate::gateway::Document;
+use crate::reference::Reference;
+
+/// Both pages.
+pub(super) struct Pages {
+    pub(super) reference: Reference,
+    pub(super) demo: Demo,
+}
+
+impl Pages {
+    /// Starts both; the demo page waits until it is told about the stack.
+    pub(super) async fn start(document: &Document, gateway_url: &str) -> Result<Self, StackError> {
+        let reference = Reference::start(0, document, gateway_url).await;
+        let demo = Demo::start(0).await.map_err(|error| StackError::Server("the demo page", error))?;
+        let reference = reference.map_err(|error| StackError::Server("the API page", error))?;
+        Ok(Self { reference, demo })
+    }
+
+    /// Sets the variables by which the functions know the pages.
+    pub(super) fn introduce(&self, settings: &mut Settings<'_>) {
+        let (demo, reference) = (self.demo.url(), self.reference.url());
+        settings.set("CORS_ALLOWED_ORIGINS", format!("{demo},{reference}"));
+        settings.set("CHECKOUT_SUCCESS_URL", self.demo.success_url());
+        settings.set("CHECKOUT_CANCEL_URL", self.demo.cancel_url());
+        settings.set("PORTAL_RETURN_URL", demo);
+    }
+}
+
+/// What the demo page shows and talks to.
+pub(super) fn config(
+    settings: &Settings<'_>,
+    gateway_url: &str,
+    reference_url: String,
+) -> Result<demo::Config, StackError> {
+    let plans: Plans =
+        settings.required("PLANS")?.parse().map_err(|fault: streamly::billing::plans::InvalidPlans| {
+            StackError::Variable("PLANS", fault.to_string())
+        })?;
+    let plans = plans.iter().map(|plan| demo::Plan {
+        slug: plan.slug.clone(),
+        name: plan.name.clone(),
+        tier: plan.tier.clone(),
+        price: Some(demo::Price {
+            amount_minor: plan.price.amount_minor,
+            currency: plan.price.currency.as_str().to_owned(),
+            interval: plan.interval.as_str().to_owned(),
+        }),
+        trial_days: Some(plan.trial_days.into()),
+        max_streams: Some(plan.max_streams),
+        max_resolution: plan.max_resolution.map(|resolution| resolution.to_string()),
+    });
+    let media = ["MUX_STREAM_BASE_URL", "MUX_IMAGE_BASE_URL"];
+    let mut media_origins: Vec<String> =
+        media.iter().filter_map(|name| settings.get(name)).map(|url| origin(&url)).collect();
+    media_origins.dedup();
+    Ok(demo::Config {
+        gateway_url: gateway_url.to_owned(),
+        plans: plans.collect(),
+        videos: seeds::ALL.iter().map(seeds::Seed::shown).collect(),
+        links: vec![demo::Link { name: "The API".to_owned(), url: reference_url }],
+        media_origins,
+    })
+}
+
+/// Scheme, host and port of a URL.
+fn origin(url: &str) -> String {
+    let end = url.find("://").and_then(|scheme| url[scheme + 3..].find('/').map(|path| scheme + 3 + path));
+    end.map_or(url, |end| &url[..end]).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn an_origin_is_a_url_without_its_path() {
+        assert_eq!(origin("http://127.0.0.1:4000/stream"), "http://127.0.0.1:4000");
+        assert_eq!(origin("https://stream.mux.com"), "https://stream.mux.com");
+        assert_eq!(origin("https://stream.mux.com/"), "https://stream.mux.com");
+    }
+}
