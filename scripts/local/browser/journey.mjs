@@ -3,6 +3,7 @@
 //
 // Usage: node journey.mjs BROWSER SCREENSHOTS, with the stack's variables in the environment.
 import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { expect, finish, run } from './steps.mjs';
@@ -37,11 +38,14 @@ mkdirSync(screenshots, { recursive: true });
 const browser = await chromium.launch({ executablePath: browserPath, args: FLAGS });
 const context = await browser.newContext({ viewport: { width: 1360, height: 900 } });
 context.setDefaultTimeout(WAIT_MS);
+// The checker comes in by the browser, not by the page, whose policy would refuse it.
+await context.addInitScript({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') });
 const page = await context.newPage();
 
 // A browser writes each refused request to its console; those are what this journey is about. Anything else is a fault.
 const complaints = [];
 const strangers = new Set();
+const barriers = [];
 page.on('pageerror', (fault) => complaints.push(fault.message));
 page.on('console', (message) => {
   const refusal = /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text());
@@ -53,7 +57,14 @@ page.on('request', (request) => {
 });
 
 const step = (name, work) => run(name, work, () => context.setDefaultTimeout(WAIT_AFTER_FAULT_MS));
-const picture = (name) => page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+/** Keeps what the page looks like here, and what would keep people from using it. */
+async function picture(name) {
+  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  barriers.push(...violations.map(({ id, nodes }) => `${name}: ${id} at ${nodes.map(({ html }) => html.slice(0, 80)).join(', ')}`));
+}
+
+
 const text = (selector) => page.locator(selector).innerText();
 const choose = (video) => page.click(`[data-video="${video.id}"]`);
 
@@ -233,6 +244,10 @@ await step('on a narrow screen nothing sticks out, and the dark colours are dark
   await picture('7-narrow-and-dark');
   expect(wide <= 360, `the page is ${wide} pixels wide`);
   expect(back.match(/\d+/g).every((part) => Number(part) < 64), `the background is ${back}`);
+});
+
+await step('no picture taken on the way breaks a rule of accessibility', async () => {
+  expect(barriers.length === 0, barriers.join('\n'));
 });
 
 await step('the browser complained about nothing and asked nobody else', async () => {
