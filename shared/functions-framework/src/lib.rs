@@ -1,3 +1,5 @@
+//! Serves one function as a Cloud Run service. The rest of this page is the package's README.
+//!
 #![doc = include_str!("../README.md")]
 
 pub mod cors;

@@ -1,3 +1,7 @@
+//! A handler as it was written for `lambda_http`; which crate the four names come from is for its parent to say.
+
+use super::{Body, Error, Request, Response};
+
 #[derive(serde::Deserialize)]
 struct Order {
     items: Vec<Item>,
@@ -10,7 +14,7 @@ struct Item {
 }
 
 /// Answers an order with its sum: `{"items":[{"price_minor":250,"count":2}]}` is 500.
-async fn handler(request: Request) -> Result<Response<Body>, Error> {
+pub(crate) async fn handler(request: Request) -> Result<Response<Body>, Error> {
     if request.method() != "POST" {
         return Ok(Response::builder().status(405).header("allow", "POST").body(Body::from(()))?);
     }
