@@ -106,3 +106,45 @@ pub async fn run(function: impl Function) -> Result<(), Error> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::time::Instant;
+
+    /// How long a program takes to end after it has left a thread at work.
+    fn end_with(thread: impl FnOnce() + Send + 'static) -> Duration {
+        let started = Instant::now();
+        let code = main(async {
+            let (running, ran) = tokio::sync::oneshot::channel();
+            tokio::task::spawn_blocking(move || {
+                running.send(()).expect("the program waits");
+                thread();
+            });
+            Ok(ran.await?)
+        });
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::SUCCESS));
+        started.elapsed()
+    }
+
+    #[test]
+    fn a_thread_that_never_ends_is_left_behind_when_its_time_is_up() {
+        let (_held, never) = mpsc::channel::<()>();
+        let elapsed = end_with(move || never.recv().unwrap_or_default());
+        assert!(elapsed >= Duration::from_millis(THREADS_MS_MAX), "{elapsed:?}");
+    }
+
+    #[test]
+    fn a_thread_that_ends_is_waited_for() {
+        let (told, tells) = mpsc::channel();
+        end_with(move || told.send("done").expect("the test waits"));
+        assert_eq!(tells.try_recv(), Ok("done"));
+    }
+
+    #[test]
+    fn the_whole_end_takes_less_than_the_platform_gives() {
+        const PLATFORM_MS_MAX: u64 = 10_000;
+        const { assert!(DRAIN_MS_MAX + THREADS_MS_MAX < PLATFORM_MS_MAX) }
+    }
+}
