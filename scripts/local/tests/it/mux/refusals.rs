@@ -172,3 +172,17 @@ async fn a_public_key_that_cannot_be_read_stops_the_start() {
         assert_eq!(fault.kind(), std::io::ErrorKind::InvalidInput, "{pem}");
     }
 }
+
+#[tokio::test]
+async fn no_character_of_a_token_can_be_altered_and_it_cannot_be_cut_short() {
+    let edge = Edge::start().await;
+    let good = token("v", json!({}));
+    for index in 0..good.len() {
+        let other = if good[index..].starts_with('A') { "B" } else { "A" };
+        let (before, after) = (&good[..index], &good[index + 1..]);
+        for altered in [format!("{before}{other}{after}"), before.to_owned()] {
+            let status = edge.video(&altered).await.status.as_u16();
+            assert!(matches!(status, 400 | 403), "{status} at {index}");
+        }
+    }
+}
