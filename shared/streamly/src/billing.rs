@@ -8,6 +8,7 @@ pub mod guard;
 pub mod plans;
 pub mod signature;
 pub mod snapshot;
+pub mod stripe;
 
 mod json;
 mod people;

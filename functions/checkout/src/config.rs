@@ -1,0 +1,204 @@
+//! The variables of checkout, and the parts that are made of them.
+
+use functions_framework::cors::Origins;
+use functions_framework::env::{Invalid, Reader};
+use std::str::FromStr;
+use streamly::accounts::verify::{TokenHeader, Verifier, VerifyKeys};
+use streamly::accounts::{Audience, Issuer};
+use streamly::billing::Plans;
+use streamly::billing::stripe::{ApiBase, SecretKey, Stripe};
+use streamly::clock::Clock;
+use streamly::db::{CaFile, Pool, PoolSize, Settings};
+
+/// What the variables say.
+#[derive(Debug)]
+pub struct Config {
+    database: Settings,
+    ca: Option<CaFile>,
+    pool_size: PoolSize,
+    issuer: Issuer,
+    audience: Audience,
+    keys: VerifyKeys,
+    token_header: TokenHeader,
+    plans: Plans,
+    stripe_key: SecretKey,
+    stripe_base: ApiBase,
+    livemode: bool,
+    pages: Pages,
+    origins: Origins,
+}
+
+impl Config {
+    /// Reads the variables.
+    pub fn read(env: &mut Reader<'_>) -> Result<Self, Invalid> {
+        let database = env.required_secret("DATABASE_URL");
+        let ca = env.optional("DATABASE_CA_FILE");
+        let pool_size = env.or("DATABASE_POOL_SIZE", PoolSize::default());
+        let issuer = env.required("JWT_ISSUER");
+        let audience = env.required("JWT_AUDIENCE");
+        let keys = env.required("JWT_VERIFY_KEYS");
+        let token_header = env.or("AUTH_TOKEN_HEADER", TokenHeader::default());
+        let plans = env.required("PLANS");
+        let stripe_key = env.required_secret::<SecretKey>("STRIPE_SECRET_KEY");
+        let stripe_base = env.or("STRIPE_API_BASE", ApiBase::default());
+        let stated_mode = env.optional::<bool>("STRIPE_LIVEMODE");
+        let success = env.required::<SuccessUrl>("CHECKOUT_SUCCESS_URL");
+        let cancel = env.required::<PageUrl>("CHECKOUT_CANCEL_URL");
+        let origins = env.or("CORS_ALLOWED_ORIGINS", Origins::default());
+        let livemode = match (&stripe_key, stated_mode) {
+            (Ok(key), Ok(stated)) => livemode(env, key, stated),
+            _ => Err(Invalid),
+        };
+        Ok(Self {
+            database: database?,
+            ca: ca?,
+            pool_size: pool_size?,
+            issuer: issuer?,
+            audience: audience?,
+            keys: keys?,
+            token_header: token_header?,
+            plans: plans?,
+            stripe_key: stripe_key?,
+            stripe_base: stripe_base?,
+            livemode: livemode?,
+            pages: Pages { success: success?.0, cancel: cancel?.0 },
+            origins: origins?,
+        })
+    }
+}
+
+/// The mode that the key's prefix tells, and that `STRIPE_LIVEMODE` must not contradict.
+fn livemode(env: &mut Reader<'_>, key: &SecretKey, stated: Option<bool>) -> Result<bool, Invalid> {
+    match (key.livemode(), stated) {
+        (Some(of_key), Some(stated)) if of_key != stated => {
+            Err(env.fault("STRIPE_LIVEMODE", "contradicts STRIPE_SECRET_KEY"))
+        }
+        (None, None) => {
+            Err(env.fault("STRIPE_LIVEMODE", "is not set, and STRIPE_SECRET_KEY does not tell it"))
+        }
+        (of_key, stated) => Ok(stated.or(of_key).unwrap_or(false)),
+    }
+}
+
+/// Where Stripe's page leads back to.
+#[derive(Debug, Clone)]
+pub struct Pages {
+    /// After paying; carries `{CHECKOUT_SESSION_ID}`, which Stripe fills in.
+    pub(crate) success: String,
+    /// After leaving.
+    pub(crate) cancel: String,
+}
+
+/// What Stripe replaces by the session's id.
+const SESSION_ID: &str = "{CHECKOUT_SESSION_ID}";
+
+/// An http or https address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct PageUrl(String);
+
+/// A text that is no address of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be an http or https address")]
+struct InvalidPageUrl;
+
+impl FromStr for PageUrl {
+    type Err = InvalidPageUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPageUrl> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+        let usable = !host.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if usable { Ok(Self(text.to_owned())) } else { Err(InvalidPageUrl) }
+    }
+}
+
+/// The same, with the place for the session's id: the page must be able to tell what was paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct SuccessUrl(String);
+
+impl FromStr for SuccessUrl {
+    type Err = InvalidPageUrl;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPageUrl> {
+        let PageUrl(url) = text.parse()?;
+        if url.contains(SESSION_ID) {
+            return Ok(Self(url));
+        }
+        let (page, fragment) = match url.split_once('#') {
+            Some((page, fragment)) => (page, format!("#{fragment}")),
+            None => (url.as_str(), String::new()),
+        };
+        let separator = if page.contains('?') { '&' } else { '?' };
+        Ok(Self(format!("{page}{separator}session_id={SESSION_ID}{fragment}")))
+    }
+}
+
+/// What the work needs.
+pub struct Parts {
+    /// Tells one wish from the next.
+    pub clock: Clock,
+    /// The database.
+    pub pool: Pool,
+    /// Checks the caller's token.
+    pub verifier: Verifier,
+    /// Where the token stands.
+    pub token_header: TokenHeader,
+    /// The plans on offer.
+    pub plans: Plans,
+    /// Stripe.
+    pub stripe: Stripe,
+    /// Whether this deployment is about real money.
+    pub livemode: bool,
+    /// Where Stripe's page leads back to.
+    pub pages: Pages,
+    /// The browser origins that may read replies.
+    pub origins: Origins,
+}
+
+impl Parts {
+    /// The real parts.
+    pub fn real(config: Config) -> Self {
+        let clock = Clock::system();
+        Self {
+            pool: Pool::new(config.database, config.ca.as_ref(), config.pool_size),
+            verifier: Verifier::new(config.keys, config.issuer, config.audience, clock.clone()),
+            clock,
+            token_header: config.token_header,
+            plans: config.plans,
+            stripe: Stripe::new(config.stripe_base, config.stripe_key),
+            livemode: config.livemode,
+            pages: config.pages,
+            origins: config.origins,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PageUrl, SuccessUrl};
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<&str>) {
+        let found = text.parse::<SuccessUrl>().ok().map(|url| url.0);
+        assert_eq!(found.as_deref(), expected, "{text}");
+        assert_eq!(text.parse::<PageUrl>().is_ok(), expected.is_some(), "{text}");
+    }
+
+    #[test]
+    fn the_success_page_is_told_the_session() {
+        let told = "https://app.test/welcome?session={CHECKOUT_SESSION_ID}&x=1";
+        check(told, Some(told));
+        check("https://app.test", Some("https://app.test?session_id={CHECKOUT_SESSION_ID}"));
+        check("http://127.0.0.1:9/w?x=1", Some("http://127.0.0.1:9/w?x=1&session_id={CHECKOUT_SESSION_ID}"));
+        check(
+            "https://app.test/#/welcome",
+            Some("https://app.test/?session_id={CHECKOUT_SESSION_ID}#/welcome"),
+        );
+        check("app.test/welcome", None);
+        check("javascript:alert(1)", None);
+        check("https://", None);
+        check("https:///path", None);
+        check("https://app.test/a b", None);
+        check("", None);
+    }
+}

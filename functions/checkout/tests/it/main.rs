@@ -1,0 +1,9 @@
+//! Checkout, asked the way a client asks, over a real database under its own role and a provider that follows a script.
+
+mod faults;
+mod keys;
+mod provider;
+mod refusals;
+mod sessions;
+mod variables;
+mod world;
