@@ -59,7 +59,7 @@ pub(super) fn config(
     });
     let media = ["MUX_STREAM_BASE_URL", "MUX_IMAGE_BASE_URL"];
     let mut media_origins: Vec<String> =
-        media.iter().filter_map(|name| settings.get(name)).map(|url| origin(&url)).collect();
+        media.iter().filter_map(|name| settings.get(name)).map(|url| media_origin(&url)).collect();
     media_origins.dedup();
     Ok(demo::Config {
         gateway_url: gateway_url.to_owned(),
@@ -70,6 +70,12 @@ pub(super) fn config(
     })
 }
 
+/// Where what this URL leads to is loaded from: the real Mux serves playlists and segments from further hosts of its own.
+fn media_origin(url: &str) -> String {
+    let origin = origin(url);
+    if origin.ends_with(".mux.com") { "https://*.mux.com".to_owned() } else { origin }
+}
+
 /// Scheme, host and port of a URL.
 fn origin(url: &str) -> String {
     let end = url.find("://").and_then(|scheme| url[scheme + 3..].find('/').map(|path| scheme + 3 + path));
@@ -78,12 +84,19 @@ fn origin(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::origin;
+    use super::{media_origin, origin};
 
     #[test]
     fn an_origin_is_a_url_without_its_path() {
         assert_eq!(origin("http://127.0.0.1:4000/stream"), "http://127.0.0.1:4000");
         assert_eq!(origin("https://stream.mux.com"), "https://stream.mux.com");
         assert_eq!(origin("https://stream.mux.com/"), "https://stream.mux.com");
+    }
+
+    #[test]
+    fn the_real_mux_serves_from_all_of_its_hosts() {
+        assert_eq!(media_origin("https://stream.mux.com"), "https://*.mux.com");
+        assert_eq!(media_origin("http://127.0.0.1:4000/stream"), "http://127.0.0.1:4000");
+        assert_eq!(media_origin("https://stream.mux.com.example"), "https://stream.mux.com.example");
     }
 }
