@@ -1,6 +1,7 @@
 //! What no single function can claim: every statement, the schema, the roles, the house itself, and the ways through
 //! several functions.
 
+mod checkout;
 mod schema;
 mod statements;
 mod subscribing;
