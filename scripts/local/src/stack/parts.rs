@@ -77,10 +77,12 @@ impl Ground {
 
     /// The stand-in for Stripe, unless a key of the user's says that the real one is meant.
     async fn start_stripe(&self, settings: &mut Settings<'_>) -> Result<Option<Stripe>, StackError> {
-        if self.options.get("STRIPE_SECRET_KEY").is_some() {
+        if let Some(key) = self.options.get("STRIPE_SECRET_KEY") {
             self.options.with("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET")?;
             self.options.with("STRIPE_SECRET_KEY", "PLANS")?;
             settings.set("STRIPE_API_BASE", "https://api.stripe.com");
+            // `sk_live_…`, or `rk_live_…` for a restricted key.
+            settings.set("STRIPE_LIVEMODE", key.contains("_live_").to_string());
             self.tell("Stripe: the real one, with your STRIPE_SECRET_KEY");
             return Ok(None);
         }
