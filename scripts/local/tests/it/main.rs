@@ -6,6 +6,7 @@ mod gateway;
 mod mux;
 mod process;
 mod reference;
+mod scripts;
 mod stack;
 mod stripe;
 

@@ -284,6 +284,32 @@ async fn the_program_stops_everything_at_sigterm_and_exits_with_success() {
 }
 
 #[tokio::test]
+async fn a_program_that_is_told_to_stop_while_it_starts_stops_all_the_same() {
+    let scene = Scene::new();
+    let mut child = program(&scene);
+    let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut said = String::new();
+    output.read_line(&mut said).expect("text");
+    kill_process(pid(child.id()), Signal::TERM).expect("it is ours");
+    std::io::Read::read_to_string(&mut output, &mut said).expect("text");
+    assert!(said.ends_with("stopping\nstopped\n"), "{said}");
+    assert!(!said.contains("Streamly runs"), "{said}");
+    assert!(child.wait().expect("it ends").success());
+}
+
+#[tokio::test]
+async fn a_program_that_is_told_twice_ends_at_once_and_the_next_start_is_whole() {
+    let scene = Scene::new();
+    let mut child = program(&scene);
+    let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
+    output.read_line(&mut String::new()).expect("text");
+    kill_process(pid(child.id()), Signal::TERM).expect("it is ours");
+    kill_process(pid(child.id()), Signal::INT).expect("it is ours");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    start(scene.options()).await.stop().await.expect("it stops");
+}
+
+#[tokio::test]
 async fn a_killed_program_takes_everything_with_it_and_the_next_start_finds_the_data() {
     let scene = Scene::new();
     let mut child = program(&scene);

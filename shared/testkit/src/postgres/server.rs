@@ -69,7 +69,10 @@ impl Server {
         let binaries = Search::from_environment().run(&folder.join("fetched"), options.progress)?;
         if !data.join("PG_VERSION").exists() {
             (options.progress)("making a database");
-            initdb(account, &binaries, &data, &password, options.durable)?;
+            // Of this process alone: an initdb that outlived its killed parent may still be at work on another.
+            let unfinished = folder.join(format!("data.unfinished-{}", std::process::id()));
+            initdb(account, &binaries, &unfinished, &password, options.durable)?;
+            fs::rename(&unfinished, &data).map_err(Error::file("rename", &unfinished))?;
         }
         let socket = socket_folder(&folder);
         account.create_private(&socket)?;
@@ -181,6 +184,7 @@ fn settings(text: &str) -> Settings {
     Settings::from_str(text).expect("a socket's address is well formed")
 }
 
+/// Under a passing name: what has the name of the data is whole, whenever we are killed.
 fn initdb(
     account: Account,
     binaries: &Binaries,
@@ -188,6 +192,9 @@ fn initdb(
     password: &str,
     durable: bool,
 ) -> Result<(), Error> {
+    if data.exists() {
+        fs::remove_dir_all(data).map_err(Error::file("remove", data))?;
+    }
     account.create_private(data)?;
     let file = data.with_extension("password");
     write_private(&file, password)?;
@@ -205,8 +212,6 @@ fn initdb(
     if output.status.success() {
         return Ok(());
     }
-    // A half-made cluster would be taken for a whole one.
-    let _ = fs::remove_dir_all(data);
     Err(Error::Program {
         program: "initdb",
         output: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
