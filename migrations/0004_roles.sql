@@ -36,11 +36,21 @@ grant insert on auth_events to streamly_login;
 -- checkout: the customer and the open session of the caller.
 grant select (id, email, disabled_at, deleted_at, stripe_customer_id, stripe_livemode, open_checkout_session),
   update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_checkout;
-grant select on subscriptions to streamly_checkout;
+grant select (user_id, livemode, status, stripe_subscription_id) on subscriptions to streamly_checkout;
 grant select (id, user_id, revoked_at, idle_expires_at, absolute_expires_at) on sessions to streamly_checkout;
 
 -- webhook: the ledger, the subscriptions, the customer of a person.
-grant select, insert, update on payment_logs, subscriptions to streamly_webhook;
+grant select (stripe_event_id, event_type, stripe_customer_id, payment_intent_id, user_id, outcome, payload, received_at),
+  insert (stripe_event_id, snapshot_event_id, event_type, event_created, api_version, livemode, object_id,
+    stripe_customer_id, stripe_subscription_id, stripe_invoice_id, payment_intent_id, amount, currency, outcome, detail,
+    payload, processed_at),
+  update (user_id, outcome, detail, processed_at) on payment_logs to streamly_webhook;
+grant select,
+  insert (user_id, stripe_subscription_id, stripe_customer_id, livemode, status, needs_sync, sync_reason),
+  update (stripe_customer_id, status, plan, price_id, quantity, currency, current_period_start, current_period_end,
+    trial_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, pause_behavior, pause_resumes_at, past_due_since,
+    latest_invoice_id, checkout_session_id, api_version, last_event_id, last_event_type, last_event_created, needs_sync,
+    sync_reason, updated_at) on subscriptions to streamly_webhook;
 grant select (id, stripe_customer_id, stripe_livemode, open_checkout_session),
   update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_webhook;
 

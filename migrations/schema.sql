@@ -99,7 +99,7 @@ CREATE INDEX payment_logs_payload_idx ON public.payment_logs USING btree (receiv
 CREATE INDEX payment_logs_payment_intent_id_idx ON public.payment_logs USING btree (payment_intent_id) WHERE (payment_intent_id IS NOT NULL);
 CREATE INDEX payment_logs_unsettled_idx ON public.payment_logs USING btree (received_at) WHERE (outcome = ANY (ARRAY['unmatched'::text, 'conflict'::text]));
 CREATE INDEX payment_logs_user_id_idx ON public.payment_logs USING btree (user_id, received_at DESC);
-grant insert, select, update on payment_logs to streamly_webhook;
+grant insert (stripe_event_id, snapshot_event_id, event_type, event_created, api_version, livemode, object_id, stripe_customer_id, stripe_subscription_id, stripe_invoice_id, payment_intent_id, amount, currency, outcome, detail, payload, processed_at), select (stripe_event_id, event_type, user_id, stripe_customer_id, payment_intent_id, outcome, payload, received_at), update (user_id, outcome, detail, processed_at) on payment_logs to streamly_webhook;
 
 create table schema_migrations (
   name text not null,
@@ -190,9 +190,9 @@ create table subscriptions (
 CREATE INDEX subscriptions_needs_sync_idx ON public.subscriptions USING btree (updated_at) WHERE needs_sync;
 CREATE INDEX subscriptions_stripe_customer_id_idx ON public.subscriptions USING btree (stripe_customer_id);
 CREATE INDEX subscriptions_user_id_idx ON public.subscriptions USING btree (user_id);
-grant select on subscriptions to streamly_checkout;
+grant select (user_id, stripe_subscription_id, livemode, status) on subscriptions to streamly_checkout;
 grant select (user_id, livemode, status, plan, current_period_end, cancel_at_period_end, cancel_at, pause_behavior, past_due_since, created_at) on subscriptions to streamly_playback;
-grant insert, select, update on subscriptions to streamly_webhook;
+grant insert (user_id, stripe_subscription_id, stripe_customer_id, livemode, status, needs_sync, sync_reason), select, update (stripe_customer_id, status, plan, price_id, quantity, currency, current_period_start, current_period_end, trial_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, pause_behavior, pause_resumes_at, past_due_since, latest_invoice_id, checkout_session_id, api_version, last_event_id, last_event_type, last_event_created, needs_sync, sync_reason, updated_at) on subscriptions to streamly_webhook;
 
 create table users (
   id uuid not null,
