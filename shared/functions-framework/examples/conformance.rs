@@ -4,7 +4,9 @@
 //! `payload`, and `concurrent_http` and `concurrent_typed` do nothing but take a second. `panic` is no check of theirs: it
 //! shows what becomes of a defect.
 
-use functions_framework::{Error, Json, Problem, Request, RequestPayloadExt, env, run, service_fn};
+use functions_framework::{
+    Error, Json, Problem, Request, RequestExt, RequestPayloadExt, Severity, env, run, service_fn,
+};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::process::ExitCode;
@@ -80,5 +82,6 @@ async fn concurrent_typed(request: Request) -> Result<Json<Wrapped>, Problem> {
 }
 
 async fn fall(request: Request) -> Result<StatusCode, Problem> {
+    request.log(Severity::Warning, "about to fall", &[("body.bytes", request.body().len().into())]);
     panic!("cannot go on with {:?}", request.body());
 }

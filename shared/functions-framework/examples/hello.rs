@@ -1,4 +1,4 @@
-//! The smallest program: answers every path with a greeting.
+//! The smallest program: answers every path with a greeting, and logs whether it was told a name.
 //!
 //! `PORT=8080 cargo run -p functions-framework --example hello`, then `curl 'localhost:8080/?name=Ada'`.
 
@@ -10,6 +10,7 @@ fn main() -> ExitCode {
 }
 
 async fn greet(request: Request) -> Result<String, Problem> {
-    let name = request.query("name").into_iter().next().unwrap_or_else(|| "world".to_owned());
-    Ok(format!("Hello, {name}!\n"))
+    let name = request.query("name").into_iter().next();
+    request.log_field("greeting.named", name.is_some());
+    Ok(format!("Hello, {}!\n", name.as_deref().unwrap_or("world")))
 }

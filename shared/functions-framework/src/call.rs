@@ -24,6 +24,8 @@ const HEALTH: &str = "/health";
 pub(crate) const BODY_MS_MAX: u64 = 10_000;
 /// The longest request id that is taken over from a client, in bytes.
 const REQUEST_ID_BYTES_MAX: usize = 128;
+/// As much of a path as a log line shows, in bytes: nothing that a client sends makes lines long.
+const LOGGED_PATH_BYTES_MAX: usize = 1024;
 
 /// Asks a function in process, through the same layers as a socket's requests.
 pub async fn call(function: &impl Function, request: Request) -> Response {
@@ -183,6 +185,7 @@ fn finish(response: &mut Response, method: &Method, id: &str) {
 /// One line a request; a 5xx with its cause.
 fn finish_log(log: &RequestLog, method: &Method, path: &str, response: &Response, took: Duration) {
     let status = response.status();
+    let path = &path[..path.floor_char_boundary(LOGGED_PATH_BYTES_MAX)];
     let mut fields: Vec<(&str, Value)> = vec![
         ("request.method", method.as_str().into()),
         ("request.path", path.into()),

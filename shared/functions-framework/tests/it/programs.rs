@@ -92,11 +92,25 @@ async fn a_request_is_one_line_with_its_trace_and_without_its_query() {
         "request.method": "GET",
         "request.path": "/any",
         "response.status": 200,
+        "greeting.named": true,
         "logging.googleapis.com/trace": "projects/streamly-test/traces/0af7651916cd43dd8448eb211c80319c",
         "logging.googleapis.com/spanId": "00000000000000ff",
         "logging.googleapis.com/trace_sampled": true,
     });
     assert_eq!(line, expected);
+}
+
+#[tokio::test]
+async fn a_long_path_does_not_make_a_long_line() {
+    let mut program = Program::start("hello", &[], ".".as_ref()).await;
+    for (sent, logged) in [(1024, 1024), (1025, 1024), (60_000, 1024)] {
+        let request = http::Request::get(format!("/{}", "a".repeat(sent - 1)))
+            .header("host", "localhost")
+            .body(Full::new(Bytes::new()))
+            .expect("a request");
+        assert_eq!(program.ask(request).await.status(), 200);
+        assert_eq!(program.line().await["request.path"].as_str().map(str::len), Some(logged));
+    }
 }
 
 /// Reads until the other end has said this.
@@ -138,7 +152,9 @@ async fn a_panic_is_a_line_that_says_where_and_quotes_nothing() {
     let reply = program.ask(post(r#"{"message":"s3cret"}"#)).await;
     assert_eq!(reply.status(), 500);
     assert!(!String::from_utf8_lossy(reply.body()).contains("s3cret"));
-    let (panic, request) = (program.line().await, program.line().await);
+    let (warning, panic, request) = (program.line().await, program.line().await, program.line().await);
+    assert_eq!((&warning["severity"], &warning["body.bytes"]), (&json!("WARNING"), &json!(20)));
+    assert_eq!(warning["request.id"], request["request.id"]);
     assert!(!panic.to_string().contains("s3cret"), "{panic}");
     assert_eq!(panic["severity"], "ERROR");
     assert!(
