@@ -7,7 +7,9 @@ mod checkout_sessions;
 mod customers;
 mod events;
 mod invoices;
+mod payment_intents;
 mod payment_methods;
+mod payment_pages;
 mod subscriptions;
 
 use super::error::Refusal;
@@ -75,6 +77,11 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     on("POST", "/v1/prices", parameters::PRICE_CREATE, catalog::create_price),
     on("GET", "/v1/prices", parameters::PRICE_LIST, catalog::list_prices),
     on("GET", "/v1/prices/{}", parameters::NONE, catalog::get_price),
+    on("POST", "/v1/payment_methods", parameters::PAYMENT_METHOD_CREATE, payment_methods::create),
+    on("GET", "/v1/payment_methods", parameters::PAYMENT_METHOD_LIST, payment_methods::list),
+    on("GET", "/v1/payment_intents/{}", parameters::NONE, payment_intents::get),
+    on("GET", "/v1/payment_pages/{}", parameters::NONE, payment_pages::get),
+    on("POST", "/v1/payment_pages/{}/confirm", parameters::PAYMENT_PAGE_CONFIRM, payment_pages::confirm),
     on("GET", "/v1/payment_methods/{}", parameters::NONE, payment_methods::get),
     on("POST", "/v1/payment_methods/{}/attach", parameters::PAYMENT_METHOD_ATTACH, payment_methods::attach),
     on("POST", "/v1/checkout/sessions", parameters::SESSION_CREATE, checkout_sessions::create),
@@ -89,6 +96,10 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     on("DELETE", "/v1/subscriptions/{}", parameters::SUBSCRIPTION_CANCEL, subscriptions::cancel),
     on("POST", "/v1/billing_portal/sessions", parameters::PORTAL_CREATE, billing_portal::create),
     on("GET", "/v1/invoices", parameters::INVOICE_LIST, invoices::list),
+    on("POST", "/v1/invoices", parameters::INVOICE_CREATE, invoices::create),
+    on("POST", "/v1/invoices/{}/finalize", parameters::INVOICE_FINALIZE, invoices::finalize),
+    on("POST", "/v1/invoices/{}/pay", parameters::INVOICE_PAY, invoices::pay),
+    on("POST", "/v1/invoiceitems", parameters::INVOICE_ITEM_CREATE, invoices::create_item),
     on("GET", "/v1/invoices/{}", parameters::NONE, invoices::get),
     on("GET", "/v1/events", parameters::EVENT_LIST, events::list),
     on("GET", "/v1/events/{}", parameters::NONE, events::get),

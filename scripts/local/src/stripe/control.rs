@@ -1,4 +1,15 @@
-//! `/_fake/`: what was received, and what shall go wrong. Stripe has nothing like it.
+//! `/_fake/`: what was received, and what shall go wrong. Stripe has nothing like it. Bodies are JSON.
+//!
+//! | Request | Effect |
+//! |---|---|
+//! | `GET`, `DELETE /_fake/requests` | the API requests received, newest last; forgets them |
+//! | `POST`, `DELETE /_fake/faults` | `{path, method, times, after, fault: {kind, …}}`: a [`Fault`]; clears all |
+//! | `POST /_fake/webhooks` | any of `{url, on, copies, order}`; the answer shows all four |
+//! | `GET /_fake/events` | every event with the answers to its deliveries |
+//! | `POST /_fake/events/{id}/resend`, `/_fake/events/resend` | sends one again, or all that no endpoint has accepted |
+//! | `POST /_fake/sessions/{id}/pay` | any of `{card_number, delayed, email}`: pays without the form |
+//! | `POST /_fake/sessions/{id}/settle`, `/fail` | ends a delayed payment |
+//! | `GET /_fake/parameters` | the parameters that each endpoint takes |
 
 use super::api::ENDPOINTS;
 use super::error::Refusal;

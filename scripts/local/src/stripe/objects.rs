@@ -5,6 +5,8 @@ mod catalog;
 mod customer;
 mod event;
 mod invoice;
+mod invoice_item;
+mod payment_intent;
 mod payment_method;
 mod portal;
 mod session;
@@ -15,10 +17,12 @@ use serde_json::Value;
 pub(super) use catalog::{Price, Product, Recurring};
 pub(super) use customer::Customer;
 pub(super) use event::{Answer, Event, previous};
-pub(super) use invoice::{BillingReason, Invoice, InvoiceStatus};
+pub(super) use invoice::{BillingReason, Invoice, InvoiceStatus, Line, Source};
+pub(super) use invoice_item::InvoiceItem;
+pub(super) use payment_intent::{PaymentIntent, PaymentState};
 pub(super) use payment_method::{Card, PaymentMethod};
 pub(super) use portal::PortalSession;
-pub(super) use session::{LineItem, PaymentStatus, Session, SessionStatus};
+pub(super) use session::{LineItem, Mode, PaymentStatus, Session, SessionStatus};
 pub(super) use subscription::{Item, Pause, Subscription};
 
 /// The members of both.

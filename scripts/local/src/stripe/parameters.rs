@@ -46,7 +46,7 @@ pub(super) const SESSION_CREATE: &str = "adaptive_pricing.enabled after_expirati
     excluded_payment_method_types[] expand[] expires_at integration_identifier invoice_creation.*! \
     line_items[].adjustable_quantity.*! line_items[].metadata.* line_items[].price line_items[].price_data.*! \
     line_items[].quantity line_items[].tax_rates[]! locale managed_payments.*! metadata.* mode name_collection.* \
-    optional_items.*! origin_context payment_intent_data.*! payment_method_collection! payment_method_configuration \
+    optional_items.*! origin_context payment_intent_data.* payment_method_collection! payment_method_configuration \
     payment_method_data.* payment_method_options.* permissions.* phone_number_collection.enabled \
     redirect_on_completion! return_url! saved_payment_method_options.* setup_intent_data.*! \
     shipping_address_collection.* shipping_options.*! submit_type subscription_data.application_fee_percent! \
@@ -60,6 +60,32 @@ pub(super) const SESSION_CREATE: &str = "adaptive_pricing.enabled after_expirati
 pub(super) const SESSION_LIST: &str = "created created.gt created.gte created.lt created.lte customer \
     customer_account! customer_details.email ending_before expand[] limit payment_intent! payment_link! \
     starting_after status subscription";
+
+pub(super) const PAYMENT_METHOD_CREATE: &str = "acss_debit.*! allow_redisplay au_becs_debit.*! bacs_debit.*! \
+    billing_details.* boleto.*! card.* custom.*! customer! eps.*! expand[] fpx.*! ideal.*! klarna.*! metadata.* \
+    naver_pay.*! nz_bank_account.*! p24.*! payment_method! payto.*! radar_options.* sepa_debit.* sofort.*! type upi.*! \
+    us_bank_account.*!";
+
+pub(super) const PAYMENT_METHOD_LIST: &str = "allow_redisplay! customer customer_account! ending_before expand[] limit \
+    starting_after type";
+
+pub(super) const PAYMENT_PAGE_CONFIRM: &str = "payment_method expected_amount expand[]";
+
+pub(super) const INVOICE_CREATE: &str = "account_tax_ids.* application_fee_amount! auto_advance automatic_tax.*! \
+    automatically_finalizes_at! collection_method! currency! custom_fields.* customer customer_account! \
+    days_until_due! default_payment_method! default_source! default_tax_rates.*! description discounts.*! due_date! \
+    effective_at! expand[] footer from_invoice.*! issuer.* metadata.* number! on_behalf_of! payment_settings.* \
+    pending_invoice_items_behavior rendering.* shipping_cost.*! shipping_details.* statement_descriptor subscription! \
+    transfer_data.*!";
+
+pub(super) const INVOICE_FINALIZE: &str = "auto_advance expand[]";
+
+pub(super) const INVOICE_PAY: &str =
+    "expand[] forgive! mandate! off_session paid_out_of_band! payment_method source!";
+
+pub(super) const INVOICE_ITEM_CREATE: &str = "amount currency customer customer_account! description discountable \
+    discounts.*! expand[] invoice! metadata.* period.* price_data.*! pricing.*! quantity! quantity_decimal! \
+    subscription! tax_behavior tax_code tax_rates.*! unit_amount_decimal!";
 
 pub(super) const PAYMENT_METHOD_ATTACH: &str = "customer customer_account! expand[]";
 

@@ -3,8 +3,8 @@
 use super::fault::Faults;
 use super::idempotency::Idempotency;
 use super::objects::{
-    Customer, Event, Invoice, Metadata, PaymentMethod, PortalSession, Price, Product, Recurring, Session,
-    Subscription, previous,
+    Customer, Event, Invoice, InvoiceItem, Metadata, PaymentIntent, PaymentMethod, PortalSession, Price,
+    Product, Recurring, Session, Subscription, previous,
 };
 use super::store::{Object, Store};
 use super::{Options, SeedPrice, ids};
@@ -61,6 +61,8 @@ pub(super) struct State {
     pub(super) sessions: Store<Session>,
     pub(super) subscriptions: Store<Subscription>,
     pub(super) invoices: Store<Invoice>,
+    pub(super) invoice_items: Store<InvoiceItem>,
+    pub(super) payment_intents: Store<PaymentIntent>,
     pub(super) portal_sessions: Store<PortalSession>,
     pub(super) events: Store<Event>,
     pub(super) idempotency: Idempotency,
@@ -95,6 +97,8 @@ impl State {
             sessions: Store::new(),
             subscriptions: Store::new(),
             invoices: Store::new(),
+            invoice_items: Store::new(),
+            payment_intents: Store::new(),
             portal_sessions: Store::new(),
             events: Store::new(),
             idempotency: Idempotency::default(),
@@ -182,6 +186,7 @@ impl State {
             .or_else(|| shown(&self.sessions, id))
             .or_else(|| shown(&self.subscriptions, id))
             .or_else(|| shown(&self.invoices, id))
+            .or_else(|| shown(&self.payment_intents, id))
     }
 }
 

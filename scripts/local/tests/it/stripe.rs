@@ -5,6 +5,7 @@ mod deliveries;
 mod faults;
 mod idempotency;
 mod payers;
+mod payments;
 mod portal;
 
 use axum::extract::State;

@@ -4,7 +4,7 @@ use super::Call;
 use crate::stripe::error::Refusal;
 use crate::stripe::form::Parameters;
 use crate::stripe::ids;
-use crate::stripe::objects::{LineItem, PaymentStatus, Session, SessionStatus};
+use crate::stripe::objects::{LineItem, Mode, PaymentStatus, Session, SessionStatus};
 use crate::stripe::state::State;
 use crate::stripe::store::Object;
 use serde_json::{Value, json};
@@ -16,15 +16,22 @@ const REFERENCE_LENGTH_MAX: usize = 200;
 
 pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     let parameters = &call.parameters;
-    if parameters.required("mode")? != "subscription" {
-        return Err(Refusal::invalid(
-            "This stand-in for Stripe has Checkout Sessions in subscription mode only.",
-        ));
+    let mode = match parameters.required("mode")? {
+        "subscription" => Mode::Subscription,
+        "payment" => Mode::Payment,
+        _ => {
+            return Err(Refusal::invalid(
+                "Invalid mode: this stand-in for Stripe has payment and subscription",
+            ));
+        }
+    };
+    if mode == Mode::Payment && parameters.has("subscription_data") {
+        return Err(Refusal::invalid("You can not pass `subscription_data` in `payment` mode."));
     }
     if parameters.text("ui_mode").is_some_and(|mode| mode != "hosted_page") {
         return Err(Refusal::invalid("This stand-in for Stripe has the hosted page only."));
     }
-    let line_items = line_items_of(state, parameters)?;
+    let line_items = line_items_of(state, parameters, mode)?;
     let success_url = url(parameters, "success_url")?.ok_or_else(|| Refusal::missing("success_url"))?;
     let cancel_url = url(parameters, "cancel_url")?;
     let (customer, email) = customer_of(state, parameters)?;
@@ -37,6 +44,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     let session = Session {
         created: now,
         expires_at: expiry(parameters, now)?,
+        mode,
         status: SessionStatus::Open,
         payment_status: PaymentStatus::Unpaid,
         customer,
@@ -53,6 +61,8 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
         cancel_url,
         subscription: None,
         invoice: None,
+        payment_intent: None,
+        failed: false,
         url: format!("{}/c/pay/{id}", state.base_url),
         id,
     };
@@ -70,7 +80,7 @@ pub(super) fn trial_days(parameters: &Parameters, path: &str) -> Result<Option<i
     Ok(days)
 }
 
-fn line_items_of(state: &State, parameters: &Parameters) -> Result<Vec<LineItem>, Refusal> {
+fn line_items_of(state: &State, parameters: &Parameters, mode: Mode) -> Result<Vec<LineItem>, Refusal> {
     let sent = parameters.list("line_items");
     if sent.is_empty() {
         return Err(Refusal::missing("line_items"));
@@ -82,10 +92,16 @@ fn line_items_of(state: &State, parameters: &Parameters) -> Result<Vec<LineItem>
         if !price.active {
             return Err(Refusal::wrong_state(format!("The price specified is inactive: {id}")));
         }
-        if price.recurring.is_none() {
-            return Err(Refusal::wrong_state(
-                "You must provide at least one recurring price in `subscription` mode.",
-            ));
+        match (mode, &price.recurring) {
+            (Mode::Subscription, None) => {
+                let message = "You must provide at least one recurring price in `subscription` mode.";
+                return Err(Refusal::wrong_state(message));
+            }
+            (Mode::Payment, Some(_)) => {
+                let message = "You specified `payment` mode but passed a recurring price.";
+                return Err(Refusal::wrong_state(message));
+            }
+            _ => {}
         }
         let quantity = sent.integer("quantity")?.ok_or_else(|| Refusal::missing(&name("quantity")))?;
         if quantity < 1 {

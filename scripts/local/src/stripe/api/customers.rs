@@ -1,12 +1,15 @@
 //! `/v1/customers`.
 
 use super::Call;
+use super::payment_methods::{check, on_file};
 use crate::stripe::error::Refusal;
-use crate::stripe::form::Parameters;
+use crate::stripe::form::{Parameters, bracketed};
 use crate::stripe::objects::{Customer, Metadata};
 use crate::stripe::state::State;
 use crate::stripe::store::Object;
 use serde_json::{Value, json};
+
+const DEFAULT_METHOD: &str = "invoice_settings.default_payment_method";
 
 /// Sets, changes and unsets what `metadata` names: an empty value unsets, an empty `metadata` unsets all.
 pub(super) fn change_metadata(metadata: &mut Metadata, parameters: &Parameters) {
@@ -34,19 +37,36 @@ fn change(customer: &mut Customer, parameters: &Parameters) {
     change_text(&mut customer.name, parameters, "name");
     change_text(&mut customer.description, parameters, "description");
     change_text(&mut customer.phone, parameters, "phone");
-    change_text(&mut customer.default_payment_method, parameters, "invoice_settings.default_payment_method");
+    if parameters.sent(DEFAULT_METHOD) == Some("") {
+        customer.default_payment_method = None;
+    }
     change_metadata(&mut customer.metadata, parameters);
 }
 
-pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
-    let method = call.parameters.text("payment_method");
-    let attached = method.map(|id| super::payment_methods::usable(state, id)).transpose()?;
-    let id = state.add_customer(None, Metadata::new());
-    if let Some(method) = attached {
-        super::payment_methods::bind(state, &method, &id);
+/// The payment methods that are named become the customer's; gives the default one, if one is named.
+fn payment_methods(
+    state: &mut State,
+    parameters: &Parameters,
+    customer: &str,
+) -> Result<Option<String>, Refusal> {
+    if let Some(method) = parameters.text("payment_method") {
+        on_file(state, method, customer, "payment_method")?;
     }
+    let default = parameters.text(DEFAULT_METHOD);
+    default.map(|method| on_file(state, method, customer, &bracketed(DEFAULT_METHOD))).transpose()
+}
+
+pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
+    for param in ["payment_method", DEFAULT_METHOD] {
+        if let Some(method) = call.parameters.text(param) {
+            check(state, method, None, &bracketed(param))?;
+        }
+    }
+    let id = state.add_customer(None, Metadata::new());
+    let default = payment_methods(state, &call.parameters, &id)?;
     let customer = state.customers.find_mut(&id)?;
     change(customer, &call.parameters);
+    customer.default_payment_method = default;
     let shown = customer.render();
     state.emit("customer.created", shown.clone());
     Ok(shown)
@@ -63,9 +83,12 @@ pub(super) fn get(state: &mut State, call: &Call) -> Result<Value, Refusal> {
 }
 
 pub(super) fn update(state: &mut State, call: &Call) -> Result<Value, Refusal> {
+    living(state, call.id())?;
+    let default = payment_methods(state, &call.parameters, call.id())?;
     let customer = living(state, call.id())?;
     let before = customer.render();
     change(customer, &call.parameters);
+    customer.default_payment_method = default.or(customer.default_payment_method.take());
     let shown = customer.render();
     state.emit_update("customer.updated", &before, shown.clone());
     Ok(shown)

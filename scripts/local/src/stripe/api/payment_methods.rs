@@ -2,54 +2,81 @@
 
 use super::Call;
 use crate::stripe::error::Refusal;
-use crate::stripe::ids;
-use crate::stripe::objects::{Card, Metadata, PaymentMethod};
+use crate::stripe::objects::{Card, PaymentMethod};
 use crate::stripe::state::State;
 use crate::stripe::store::Object;
 use serde_json::Value;
 
-/// The id of the payment method that this id or ready-made name stands for.
-pub(super) fn usable(state: &mut State, id: &str) -> Result<String, Refusal> {
-    let Some(card) = Card::by_token(id) else {
-        return Ok(state.payment_methods.named(id, "payment_method")?.id.clone());
-    };
-    if card == Card::Declined {
-        return Err(Refusal::declined());
+/// Refuses a payment method that this customer, or a new one, cannot pay with.
+pub(super) fn check(state: &State, id: &str, customer: Option<&str>, param: &str) -> Result<(), Refusal> {
+    match Card::by_token(id) {
+        Some(Card::Declined) => Err(Refusal::declined()),
+        Some(_) => Ok(()),
+        None => match state.payment_methods.named(id, param)?.customer.as_deref() {
+            Some(owner) if customer != Some(owner) => {
+                Err(Refusal::wrong_state("The payment method is already attached to another customer."))
+            }
+            _ => Ok(()),
+        },
     }
-    let method = PaymentMethod {
-        id: ids::new("pm_"),
-        created: state.now(),
-        customer: None,
-        email: None,
-        card: Some(card),
-        metadata: Metadata::new(),
-    };
-    let id = method.id.clone();
-    state.payment_methods.insert(method);
-    Ok(id)
 }
 
-/// Makes it the customer's.
-pub(super) fn bind(state: &mut State, id: &str, customer: &str) {
-    if let Some(method) = state.payment_methods.get_mut(id) {
-        method.customer = Some(customer.to_owned());
-        let shown = method.render();
-        state.emit("payment_method.attached", shown);
-    }
+/// The payment method that this id or ready-made name stands for, made the customer's.
+pub(super) fn on_file(state: &mut State, id: &str, customer: &str, param: &str) -> Result<String, Refusal> {
+    check(state, id, Some(customer), param)?;
+    let method = match Card::by_token(id) {
+        None => id.to_owned(),
+        Some(card) => match with_card(state, customer, card) {
+            Some(method) => method,
+            None => state.add_payment_method(None, Some(card)),
+        },
+    };
+    state.attach(&method, customer);
+    Ok(method)
+}
+
+/// The customer's latest payment method of this card.
+fn with_card(state: &State, customer: &str, card: Card) -> Option<String> {
+    let mut methods = state.payment_methods.iter().rev();
+    let method = methods.find(|one| one.customer.as_deref() == Some(customer) && one.card == Some(card))?;
+    Some(method.id.clone())
+}
+
+pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
+    let parameters = &call.parameters;
+    let card = match parameters.required("type")? {
+        "card" => Some(card_of(call)?),
+        "sepa_debit" => None,
+        _ => return Err(Refusal::invalid("Invalid type: this stand-in for Stripe has card and sepa_debit")),
+    };
+    let id = state.add_payment_method(parameters.text("billing_details.email").map(str::to_owned), card);
+    let method = state.payment_methods.find_mut(&id)?;
+    method.metadata = parameters.map("metadata");
+    Ok(method.render())
+}
+
+fn card_of(call: &Call) -> Result<Card, Refusal> {
+    let (token, number) = (call.parameters.text("card.token"), call.parameters.text("card.number"));
+    let card = token.and_then(Card::by_token).or_else(|| number.and_then(Card::by_number));
+    card.ok_or_else(|| Refusal::invalid("This stand-in for Stripe knows its test cards only."))
 }
 
 pub(super) fn attach(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     let customer = call.parameters.required("customer")?;
     let customer = state.customers.named(customer, "customer")?.id.clone();
-    let id = usable(state, call.id())?;
-    let owner = state.payment_methods.find(&id)?.customer.as_ref();
-    if owner.is_some_and(|owner| *owner != customer) {
-        return Err(Refusal::wrong_state("The payment method is already attached to another customer."));
-    }
-    bind(state, &id, &customer);
+    let id = on_file(state, call.id(), &customer, "payment_method")?;
     Ok(state.payment_methods.find(&id)?.render())
 }
 
 pub(super) fn get(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     Ok(state.payment_methods.find(call.id())?.render())
+}
+
+pub(super) fn list(state: &mut State, call: &Call) -> Result<Value, Refusal> {
+    let (customer, kind) = (call.parameters.text("customer"), call.parameters.text("type"));
+    let wanted = |method: &PaymentMethod| {
+        customer.is_none_or(|_| method.customer.as_deref() == customer)
+            && kind.is_none_or(|kind| method.kind() == kind)
+    };
+    state.payment_methods.page("/v1/payment_methods", &call.parameters, wanted)
 }

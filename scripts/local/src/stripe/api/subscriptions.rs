@@ -3,10 +3,11 @@
 use super::Call;
 use super::checkout_sessions::trial_days;
 use super::customers::{change_metadata, change_text};
+use super::payment_methods::on_file;
 use crate::stripe::error::Refusal;
 use crate::stripe::form::Parameters;
 use crate::stripe::ids;
-use crate::stripe::life::{NewSubscription, Payment};
+use crate::stripe::life::{FirstPayment, NewSubscription};
 use crate::stripe::objects::{Card, Item, Pause, Price, Subscription};
 use crate::stripe::state::State;
 use crate::stripe::store::Object;
@@ -19,7 +20,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     if customer.deleted {
         return Err(Refusal::no_such("customer", id, "customer"));
     }
-    let (customer, on_file) = (customer.id.clone(), customer.default_payment_method.clone());
+    let (customer, default) = (customer.id.clone(), customer.default_payment_method.clone());
     let sent = parameters.list("items");
     if sent.is_empty() {
         return Err(Refusal::missing("items"));
@@ -32,7 +33,9 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     let prices = sent.into_iter().enumerate().map(price).collect::<Result<Vec<_>, Refusal>>()?;
     let schedule = Schedule::read(parameters)?;
     let trial_days = trial_days(parameters, "trial_period_days")?;
-    let method = parameters.text("default_payment_method").map(str::to_owned).or(on_file);
+    let method = parameters.text("default_payment_method");
+    let method = method.map(|id| on_file(state, id, &customer, "default_payment_method")).transpose()?;
+    let method = method.or(default);
     let payment = payment_with(state, method.as_deref(), parameters, trial_days.is_some())?;
     let wanted = NewSubscription {
         customer,
@@ -57,17 +60,17 @@ fn payment_with(
     method: Option<&str>,
     parameters: &Parameters,
     trial: bool,
-) -> Result<Payment, Refusal> {
+) -> Result<FirstPayment, Refusal> {
     let behavior = parameters.text("payment_behavior").unwrap_or("allow_incomplete");
     let card = method.map(|id| state.payment_methods.named(id, "default_payment_method")).transpose()?;
     match card {
-        _ if trial => Ok(Payment::Paid),
-        _ if behavior == "default_incomplete" => Ok(Payment::Processing),
+        _ if trial => Ok(FirstPayment::Paid),
+        _ if behavior == "default_incomplete" => Ok(FirstPayment::Awaited),
         None => Err(Refusal::no_such("payment method", "default", "customer")),
-        Some(method) if method.card.is_none() => Ok(Payment::Processing),
-        Some(method) if method.card == Some(Card::Pays) => Ok(Payment::Paid),
+        Some(method) if method.card.is_none() => Ok(FirstPayment::Processing),
+        Some(method) if method.card == Some(Card::Pays) => Ok(FirstPayment::Paid),
         Some(_) if behavior == "error_if_incomplete" => Err(Refusal::declined()),
-        Some(_) => Ok(Payment::Failed),
+        Some(_) => Ok(FirstPayment::Failed),
     }
 }
 

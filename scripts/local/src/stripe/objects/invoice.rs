@@ -1,12 +1,15 @@
-//! An invoice of a subscription.
+//! An invoice and its lines.
 
+use super::catalog::Price;
 use super::subscription::Item;
 use super::{Metadata, join};
+use crate::stripe::ids;
 use crate::stripe::store::Object;
 use serde_json::{Value, json};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::stripe) enum InvoiceStatus {
+    Draft,
     Open,
     Paid,
     Void,
@@ -15,6 +18,7 @@ pub(in crate::stripe) enum InvoiceStatus {
 impl InvoiceStatus {
     pub(in crate::stripe) fn name(self) -> &'static str {
         match self {
+            Self::Draft => "draft",
             Self::Open => "open",
             Self::Paid => "paid",
             Self::Void => "void",
@@ -25,12 +29,50 @@ impl InvoiceStatus {
 #[derive(Clone, Copy)]
 pub(in crate::stripe) enum BillingReason {
     SubscriptionCreate,
+    Manual,
 }
 
 impl BillingReason {
     fn name(self) -> &'static str {
         match self {
             Self::SubscriptionCreate => "subscription_create",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+/// What a line is for.
+#[derive(Clone)]
+pub(in crate::stripe) enum Source {
+    /// A period of this subscription item.
+    Subscription { item: String, price: Price },
+    /// An item that was added by hand.
+    InvoiceItem(String),
+}
+
+#[derive(Clone)]
+pub(in crate::stripe) struct Line {
+    pub(in crate::stripe) id: String,
+    pub(in crate::stripe) amount: i64,
+    pub(in crate::stripe) description: Option<String>,
+    pub(in crate::stripe) quantity: i64,
+    pub(in crate::stripe) period_start: i64,
+    pub(in crate::stripe) period_end: i64,
+    pub(in crate::stripe) source: Source,
+}
+
+impl Line {
+    /// A period of a subscription item; one of a trial is free.
+    pub(in crate::stripe) fn of(item: &Item, free: bool) -> Self {
+        let amount = item.price.unit_amount.saturating_mul(item.quantity);
+        Self {
+            id: ids::new("il_"),
+            amount: if free { 0 } else { amount },
+            description: free.then(|| "Trial period".to_owned()),
+            quantity: item.quantity,
+            period_start: item.period_start,
+            period_end: item.period_end,
+            source: Source::Subscription { item: item.id.clone(), price: item.price.clone() },
         }
     }
 }
@@ -44,15 +86,17 @@ pub(in crate::stripe) struct Invoice {
     pub(in crate::stripe) reason: BillingReason,
     pub(in crate::stripe) customer: String,
     pub(in crate::stripe) customer_email: Option<String>,
-    pub(in crate::stripe) subscription: String,
-    pub(in crate::stripe) subscription_metadata: Metadata,
-    pub(in crate::stripe) items: Vec<Item>,
-    /// During a trial its lines cost nothing.
-    pub(in crate::stripe) trial: bool,
+    pub(in crate::stripe) description: Option<String>,
+    pub(in crate::stripe) metadata: Metadata,
+    /// The subscription that it bills, with that one's metadata as they were.
+    pub(in crate::stripe) subscription: Option<(String, Metadata)>,
+    pub(in crate::stripe) currency: String,
+    pub(in crate::stripe) lines: Vec<Line>,
     pub(in crate::stripe) attempts: i64,
+    pub(in crate::stripe) finalized_at: Option<i64>,
     pub(in crate::stripe) paid_at: Option<i64>,
     pub(in crate::stripe) voided_at: Option<i64>,
-    /// What the payment is known by, from the first attempt on.
+    /// What its payment is known by, once there is one.
     pub(in crate::stripe) payment_intent: Option<String>,
     /// `inpay_…`, the bond between this and its payment.
     pub(in crate::stripe) payment_id: String,
@@ -61,50 +105,70 @@ pub(in crate::stripe) struct Invoice {
 impl Invoice {
     /// What it asks for.
     pub(in crate::stripe) fn total(&self) -> i64 {
-        if self.trial {
-            return 0;
-        }
-        self.items.iter().map(|item| item.price.unit_amount.saturating_mul(item.quantity)).sum()
+        self.lines.iter().map(|line| line.amount).sum()
     }
 
-    fn currency(&self) -> &str {
-        self.items.first().map_or("usd", |item| item.price.currency.as_str())
+    /// The id of the subscription that it bills.
+    pub(in crate::stripe) fn subscription_id(&self) -> Option<&str> {
+        self.subscription.as_ref().map(|(id, _)| id.as_str())
     }
 
-    fn line(&self, item: &Item) -> Value {
-        let amount = if self.trial { 0 } else { item.price.unit_amount.saturating_mul(item.quantity) };
+    fn line(&self, line: &Line) -> Value {
+        let (parent, pricing) = match &line.source {
+            Source::Subscription { item, price } => {
+                let unit = if line.amount == 0 { 0 } else { price.unit_amount };
+                let details = json!({
+                    "invoice_item": null,
+                    "proration": false,
+                    "proration_details": { "credited_items": null },
+                    "subscription": self.subscription_id(),
+                    "subscription_item": item,
+                });
+                let parent = json!({
+                    "invoice_item_details": null,
+                    "subscription_item_details": details,
+                    "type": "subscription_item_details",
+                });
+                let pricing = json!({
+                    "price_details": { "price": price.id, "product": price.product },
+                    "type": "price_details",
+                    "unit_amount_decimal": unit.to_string(),
+                });
+                (parent, pricing)
+            }
+            Source::InvoiceItem(id) => {
+                let details = json!({
+                    "invoice_item": id,
+                    "proration": false,
+                    "proration_details": { "credited_items": null },
+                    "subscription": null,
+                });
+                let parent = json!({
+                    "invoice_item_details": details,
+                    "subscription_item_details": null,
+                    "type": "invoice_item_details",
+                });
+                (parent, Value::Null)
+            }
+        };
         json!({
-            "id": format!("il_{}", item.id.trim_start_matches("si_")),
+            "id": line.id,
             "object": "line_item",
-            "amount": amount,
-            "currency": item.price.currency,
-            "description": if self.trial { "Trial period" } else { "Subscription" },
+            "amount": line.amount,
+            "currency": self.currency,
+            "description": line.description,
             "discount_amounts": [],
             "discountable": true,
             "discounts": [],
             "invoice": self.id,
             "livemode": false,
-            "metadata": self.subscription_metadata,
-            "parent": {
-                "invoice_item_details": null,
-                "subscription_item_details": {
-                    "invoice_item": null,
-                    "proration": false,
-                    "proration_details": { "credited_items": null },
-                    "subscription": self.subscription,
-                    "subscription_item": item.id,
-                },
-                "type": "subscription_item_details",
-            },
-            "period": { "end": item.period_end, "start": item.period_start },
+            "metadata": self.subscription.as_ref().map(|(_, metadata)| metadata.clone()).unwrap_or_default(),
+            "parent": parent,
+            "period": { "end": line.period_end, "start": line.period_start },
             "pretax_credit_amounts": [],
-            "pricing": {
-                "price_details": { "price": item.price.id, "product": item.price.product },
-                "type": "price_details",
-                "unit_amount_decimal": if self.trial { "0".to_owned() } else { item.price.unit_amount.to_string() },
-            },
-            "quantity": item.quantity,
-            "subtotal": amount,
+            "pricing": pricing,
+            "quantity": line.quantity,
+            "subtotal": line.amount,
             "taxes": [],
         })
     }
@@ -117,7 +181,7 @@ impl Invoice {
             "amount_paid": self.paid_at.map(|_| self.total()),
             "amount_requested": self.total(),
             "created": self.created,
-            "currency": self.currency(),
+            "currency": self.currency,
             "invoice": self.id,
             "is_default": true,
             "livemode": false,
@@ -131,54 +195,56 @@ impl Invoice {
 /// The members that are the same in every invoice here.
 fn unchanging() -> Value {
     json!({
-            "account_country": "US",
-            "account_name": "Streamly",
-            "account_tax_ids": null,
-            "amount_overpaid": 0,
-            "amount_shipping": 0,
-            "application": null,
-            "automatic_tax": { "disabled_reason": null, "enabled": false, "liability": null, "provider": null, "status": null },
-            "automatically_finalizes_at": null,
-            "collection_method": "charge_automatically",
-            "custom_fields": null,
-            "customer_account": null,
-            "customer_address": null,
-            "customer_name": null,
-            "customer_phone": null,
-            "customer_shipping": null,
-            "customer_tax_exempt": "none",
-            "customer_tax_ids": [],
-            "default_payment_method": null,
-            "default_source": null,
-            "default_tax_rates": [],
-            "description": null,
-            "discounts": [],
-            "due_date": null,
-            "ending_balance": 0,
-            "footer": null,
-            "from_invoice": null,
-            "hosted_invoice_url": null,
-            "invoice_pdf": null,
-            "issuer": { "type": "self" },
-            "last_finalization_error": null,
-            "latest_revision": null,
-            "livemode": false,
-            "metadata": {},
-            "next_payment_attempt": null,
-            "on_behalf_of": null,
-            "payment_settings": { "default_mandate": null, "payment_method_options": null, "payment_method_types": null },
-            "post_payment_credit_notes_amount": 0,
-            "pre_payment_credit_notes_amount": 0,
-            "receipt_number": null,
-            "rendering": null,
-            "shipping_cost": null,
-            "shipping_details": null,
-            "starting_balance": 0,
-            "statement_descriptor": null,
-            "test_clock": null,
-            "total_discount_amounts": [],
-            "total_pretax_credit_amounts": [],
-            "total_taxes": [],
+        "account_country": "US",
+        "account_name": "Streamly",
+        "account_tax_ids": null,
+        "amount_overpaid": 0,
+        "amount_shipping": 0,
+        "application": null,
+        "automatic_tax": {
+            "disabled_reason": null, "enabled": false, "liability": null, "provider": null, "status": null,
+        },
+        "automatically_finalizes_at": null,
+        "collection_method": "charge_automatically",
+        "custom_fields": null,
+        "customer_account": null,
+        "customer_address": null,
+        "customer_name": null,
+        "customer_phone": null,
+        "customer_shipping": null,
+        "customer_tax_exempt": "none",
+        "customer_tax_ids": [],
+        "default_payment_method": null,
+        "default_source": null,
+        "default_tax_rates": [],
+        "discounts": [],
+        "due_date": null,
+        "ending_balance": 0,
+        "footer": null,
+        "from_invoice": null,
+        "hosted_invoice_url": null,
+        "invoice_pdf": null,
+        "issuer": { "type": "self" },
+        "last_finalization_error": null,
+        "latest_revision": null,
+        "livemode": false,
+        "next_payment_attempt": null,
+        "on_behalf_of": null,
+        "payment_settings": {
+            "default_mandate": null, "payment_method_options": null, "payment_method_types": null,
+        },
+        "post_payment_credit_notes_amount": 0,
+        "pre_payment_credit_notes_amount": 0,
+        "receipt_number": null,
+        "rendering": null,
+        "shipping_cost": null,
+        "shipping_details": null,
+        "starting_balance": 0,
+        "statement_descriptor": null,
+        "test_clock": null,
+        "total_discount_amounts": [],
+        "total_pretax_credit_amounts": [],
+        "total_taxes": [],
     })
 }
 
@@ -196,9 +262,15 @@ impl Object for Invoice {
     fn render(&self) -> Value {
         let total = self.total();
         let paid = if self.status == InvoiceStatus::Paid { total } else { 0 };
-        let lines: Vec<Value> = self.items.iter().map(|item| self.line(item)).collect();
-        join(
+        let lines: Vec<Value> = self.lines.iter().map(|line| self.line(line)).collect();
+        let parent = self.subscription.as_ref().map(|(subscription, metadata)| {
             json!({
+                "quote_details": null,
+                "subscription_details": { "metadata": metadata, "subscription": subscription },
+                "type": "subscription_details",
+            })
+        });
+        let own = json!({
             "id": self.id,
             "object": "invoice",
             "amount_due": total,
@@ -209,34 +281,31 @@ impl Object for Invoice {
             "auto_advance": self.status == InvoiceStatus::Open,
             "billing_reason": self.reason.name(),
             "created": self.created,
-            "currency": self.currency(),
+            "currency": self.currency,
             "customer": self.customer,
             "customer_email": self.customer_email,
-            "effective_at": self.created,
+            "description": self.description,
+            "effective_at": self.finalized_at,
             "lines": {
-                "object": "list", "data": lines, "has_more": false, "total_count": self.items.len(),
+                "object": "list", "data": lines, "has_more": false, "total_count": self.lines.len(),
                 "url": format!("/v1/invoices/{}/lines", self.id),
             },
-            "number": self.number,
-            "parent": {
-                "quote_details": null,
-                "subscription_details": { "metadata": self.subscription_metadata, "subscription": self.subscription },
-                "type": "subscription_details",
-            },
+            "metadata": self.metadata,
+            "number": self.finalized_at.map(|_| &self.number),
+            "parent": parent,
             "period_end": self.created,
             "period_start": self.created,
             "status": self.status.name(),
             "status_transitions": {
-                "finalized_at": self.created, "marked_uncollectible_at": null, "paid_at": self.paid_at,
+                "finalized_at": self.finalized_at, "marked_uncollectible_at": null, "paid_at": self.paid_at,
                 "voided_at": self.voided_at,
             },
             "subtotal": total,
             "subtotal_excluding_tax": total,
             "total": total,
             "total_excluding_tax": total,
-            "webhooks_delivered_at": self.created,
-            }),
-            unchanging(),
-        )
+            "webhooks_delivered_at": self.finalized_at,
+        });
+        join(own, unchanging())
     }
 }

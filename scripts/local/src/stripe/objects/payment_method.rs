@@ -58,6 +58,13 @@ pub(in crate::stripe) struct PaymentMethod {
     pub(in crate::stripe) metadata: Metadata,
 }
 
+impl PaymentMethod {
+    /// Stripe's name of its kind.
+    pub(in crate::stripe) fn kind(&self) -> &'static str {
+        if self.card.is_some() { "card" } else { "sepa_debit" }
+    }
+}
+
 impl Object for PaymentMethod {
     const KIND: &'static str = "payment_method";
 
@@ -80,7 +87,7 @@ impl Object for PaymentMethod {
             "customer_account": null,
             "livemode": false,
             "metadata": self.metadata,
-            "type": if self.card.is_some() { "card" } else { "sepa_debit" },
+            "type": self.kind(),
         });
         if let Some(card) = self.card {
             method["card"] = json!({

@@ -5,6 +5,14 @@ use super::{Metadata, join};
 use crate::stripe::store::Object;
 use serde_json::{Value, json};
 
+/// What a session is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::stripe) enum Mode {
+    Subscription,
+    /// One payment, without a subscription.
+    Payment,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::stripe) enum SessionStatus {
     Open,
@@ -74,6 +82,7 @@ pub(in crate::stripe) struct Session {
     pub(in crate::stripe) id: String,
     pub(in crate::stripe) created: i64,
     pub(in crate::stripe) expires_at: i64,
+    pub(in crate::stripe) mode: Mode,
     pub(in crate::stripe) status: SessionStatus,
     pub(in crate::stripe) payment_status: PaymentStatus,
     pub(in crate::stripe) customer: Option<String>,
@@ -91,6 +100,10 @@ pub(in crate::stripe) struct Session {
     pub(in crate::stripe) cancel_url: Option<String>,
     pub(in crate::stripe) subscription: Option<String>,
     pub(in crate::stripe) invoice: Option<String>,
+    /// The payment of a session without a subscription.
+    pub(in crate::stripe) payment_intent: Option<String>,
+    /// Whether a delayed payment has failed.
+    pub(in crate::stripe) failed: bool,
     /// The hosted page while the session is open.
     pub(in crate::stripe) url: String,
 }
@@ -120,45 +133,45 @@ impl Session {
 /// The members that are the same in every session here.
 fn unchanging() -> Value {
     json!({
-            "adaptive_pricing": { "enabled": false },
-            "after_expiration": null,
-            "allowed_payment_method_types": null,
-            "billing_address_collection": null,
-            "branding_settings": null,
-            "client_secret": null,
-            "collected_information": null,
-            "consent": null,
-            "consent_collection": null,
-            "currency_conversion": null,
-            "custom_fields": [],
-            "custom_text": {
+        "adaptive_pricing": { "enabled": false },
+        "after_expiration": null,
+        "allowed_payment_method_types": null,
+        "billing_address_collection": null,
+        "branding_settings": null,
+        "client_secret": null,
+        "collected_information": null,
+        "consent": null,
+        "consent_collection": null,
+        "currency_conversion": null,
+        "custom_fields": [],
+        "custom_text": {
                 "after_submit": null, "shipping_address": null, "submit": null, "terms_of_service_acceptance": null,
             },
-            "customer_account": null,
-            "discounts": [],
-            "integration_identifier": null,
-            "invoice_creation": null,
-            "livemode": false,
-            "locale": null,
-            "mode": "subscription",
-            "origin_context": null,
-            "payment_intent": null,
-            "payment_link": null,
-            "payment_method_collection": "always",
-            "payment_method_configuration_details": null,
-            "payment_method_options": { "card": { "request_three_d_secure": "automatic" } },
-            "permissions": null,
-            "phone_number_collection": { "enabled": false },
-            "recovered_from": null,
-            "saved_payment_method_options": { "allow_redisplay_filters": ["always"], "payment_method_remove": "disabled", "payment_method_save": null },
-            "setup_intent": null,
-            "shipping_address_collection": null,
-            "shipping_cost": null,
-            "shipping_options": [],
-            "submit_type": null,
-            "total_details": { "amount_discount": 0, "amount_shipping": 0, "amount_tax": 0 },
-            "ui_mode": "hosted_page",
-            "wallet_options": null,
+        "customer_account": null,
+        "discounts": [],
+        "integration_identifier": null,
+        "invoice_creation": null,
+        "livemode": false,
+        "locale": null,
+        "origin_context": null,
+        "payment_link": null,
+        "payment_method_collection": "always",
+        "payment_method_configuration_details": null,
+        "payment_method_options": { "card": { "request_three_d_secure": "automatic" } },
+        "permissions": null,
+        "phone_number_collection": { "enabled": false },
+        "recovered_from": null,
+        "saved_payment_method_options": {
+            "allow_redisplay_filters": ["always"], "payment_method_remove": "disabled", "payment_method_save": null,
+        },
+        "setup_intent": null,
+        "shipping_address_collection": null,
+        "shipping_cost": null,
+        "shipping_options": [],
+        "submit_type": null,
+        "total_details": { "amount_discount": 0, "amount_shipping": 0, "amount_tax": 0 },
+        "ui_mode": "hosted_page",
+        "wallet_options": null,
     })
 }
 
@@ -200,6 +213,8 @@ impl Object for Session {
             "expires_at": self.expires_at,
             "invoice": self.invoice,
             "metadata": self.metadata,
+            "mode": if self.mode == Mode::Subscription { "subscription" } else { "payment" },
+            "payment_intent": self.payment_intent,
             "payment_status": self.payment_status.name(),
             "status": self.status.name(),
             "subscription": self.subscription,

@@ -63,7 +63,7 @@ async fn submit(
     match submitted.action() {
         Err(message) => page(&shared, &id, Some(message)),
         Ok(Action::Leave) => leave(&shared, &id),
-        Ok(Action::Pay(means)) => match pay(&shared, &id, means, submitted.email.as_deref()).await {
+        Ok(Action::Pay(means)) => match pay(&shared, &id, &means, submitted.email.as_deref()).await {
             Ok(address) => Redirect::to(&address).into_response(),
             Err(refusal) => page(&shared, &id, Some(refusal.message())),
         },
@@ -71,7 +71,7 @@ async fn submit(
 }
 
 /// Pays, waits for the webhook endpoint as Checkout does, and gives the address to go on to.
-async fn pay(shared: &Arc<Shared>, id: &str, means: Means, email: Option<&str>) -> Result<String, Refusal> {
+async fn pay(shared: &Arc<Shared>, id: &str, means: &Means, email: Option<&str>) -> Result<String, Refusal> {
     // A payer who closes the page has paid all the same: the wait alone ends with the connection.
     let completed = shared.act(|state| state.pay_session(id, means, email))?;
     shared.first_answer(&completed).await;
@@ -194,7 +194,7 @@ pub(in crate::stripe) async fn pay_by_json(
         (false, Some(card)) => Means::Card(card),
         (false, None) => return refused(&Refusal::invalid("Your card number is invalid.")),
     };
-    match pay(&shared, &id, means, paying.email.as_deref()).await {
+    match pay(&shared, &id, &means, paying.email.as_deref()).await {
         Ok(redirect) => Json(Paid { redirect }).into_response(),
         Err(refusal) => refused(&refusal),
     }

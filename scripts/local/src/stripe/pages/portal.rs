@@ -3,7 +3,7 @@
 use super::html::{alert, document, escape, money, notice, respond};
 use crate::stripe::calendar;
 use crate::stripe::error::Refusal;
-use crate::stripe::objects::{Invoice, InvoiceStatus, PortalSession, Price, Subscription};
+use crate::stripe::objects::{Card, Invoice, InvoiceStatus, PortalSession, Price, Subscription};
 use crate::stripe::state::{Shared, State};
 use axum::Router;
 use axum::extract::{Form, Path, State as Extract};
@@ -70,10 +70,22 @@ fn act(state: &mut State, id: &str, submitted: &Submitted) -> Result<(), Refusal
                 }
             });
         }
-        "pay" => state.pay_open_invoice(target)?,
+        "pay" => pay_open_invoice(state, target)?,
         _ => return Err(Refusal::invalid("Choose one of the buttons.")),
     }
     Ok(())
+}
+
+/// The portal takes a card that pays, whatever failed before.
+fn pay_open_invoice(state: &mut State, subscription: &str) -> Result<(), Refusal> {
+    let subscription = state.subscriptions.find(subscription)?;
+    let customer = subscription.customer.clone();
+    let latest = subscription.latest_invoice.as_ref().and_then(|id| state.invoices.get(id));
+    let open = latest.filter(|invoice| invoice.status == InvoiceStatus::Open);
+    let invoice = open.ok_or_else(|| Refusal::wrong_state("There is no open invoice."))?.id.clone();
+    let method = state.add_payment_method(None, Some(Card::Pays));
+    state.attach(&method, &customer);
+    state.pay_invoice(&invoice, &method)
 }
 
 fn page(shared: &Shared, id: &str, message: Option<&str>) -> Response {

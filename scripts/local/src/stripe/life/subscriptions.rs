@@ -1,0 +1,128 @@
+//! Subscriptions: begun, changed, ended.
+
+use crate::stripe::objects::{Item, Metadata, PaymentState, Price, Subscription};
+use crate::stripe::state::State;
+use crate::stripe::store::Object;
+use crate::stripe::{calendar, ids};
+
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+
+/// How the first payment of a subscription goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::stripe) enum FirstPayment {
+    Paid,
+    /// A delayed method: known only later.
+    Processing,
+    Failed,
+    /// Nothing is charged before the customer says so.
+    Awaited,
+}
+
+/// A subscription to be made.
+pub(in crate::stripe) struct NewSubscription {
+    pub(in crate::stripe) customer: String,
+    pub(in crate::stripe) prices: Vec<(Price, i64)>,
+    pub(in crate::stripe) metadata: Metadata,
+    pub(in crate::stripe) description: Option<String>,
+    pub(in crate::stripe) trial_days: Option<i64>,
+    pub(in crate::stripe) payment_method: Option<String>,
+    pub(in crate::stripe) automatic_tax: bool,
+}
+
+impl State {
+    /// Makes a subscription with its first invoice, whose payment goes as told; that of a trial asks for nothing.
+    pub(in crate::stripe) fn subscribe(&mut self, wanted: NewSubscription, payment: FirstPayment) -> String {
+        let now = self.now();
+        let trial_end = wanted.trial_days.map(|days| now + days * DAY_SECONDS);
+        let item = |(price, quantity): (Price, i64)| {
+            let recurring = price.recurring.as_ref();
+            let (interval, count) =
+                recurring.map_or(("month", 1), |every| (every.interval.as_str(), every.count));
+            let period_end = trial_end.unwrap_or_else(|| calendar::after(now, interval, count));
+            Item { id: ids::new("si_"), created: now, price, quantity, period_start: now, period_end }
+        };
+        let free = trial_end.is_some();
+        let status = match payment {
+            _ if free => "trialing",
+            FirstPayment::Paid => "active",
+            FirstPayment::Processing | FirstPayment::Failed | FirstPayment::Awaited => "incomplete",
+        };
+        let invoice = ids::new("in_");
+        let subscription = Subscription {
+            id: ids::new("sub_"),
+            created: now,
+            status: status.to_owned(),
+            customer: wanted.customer,
+            default_payment_method: wanted.payment_method,
+            description: wanted.description,
+            items: wanted.prices.into_iter().map(item).collect(),
+            metadata: wanted.metadata,
+            automatic_tax: wanted.automatic_tax,
+            latest_invoice: Some(invoice.clone()),
+            trial_start: trial_end.map(|_| now),
+            trial_end,
+            cancel_at: None,
+            cancel_at_period_end: false,
+            canceled_at: None,
+            cancellation_reason: None,
+            ended_at: None,
+            pause_collection: None,
+        };
+        let (id, shown) = (subscription.id.clone(), subscription.render());
+        self.subscriptions.insert(subscription.clone());
+        self.emit("customer.subscription.created", shown);
+        self.bill(&invoice, &subscription);
+        let method = subscription.default_payment_method;
+        match payment {
+            FirstPayment::Paid => self.charge_invoice(&invoice, method, PaymentState::Succeeded),
+            FirstPayment::Failed => self.charge_invoice(&invoice, method, PaymentState::Failed),
+            FirstPayment::Processing => self.charge_invoice(&invoice, method, PaymentState::Processing),
+            FirstPayment::Awaited => {}
+        }
+        id
+    }
+
+    /// Changes a subscription, with its event when anything is different after it.
+    pub(in crate::stripe) fn change_subscription(
+        &mut self,
+        id: &str,
+        change: impl FnOnce(&mut Subscription),
+    ) {
+        let Some(subscription) = self.subscriptions.get_mut(id) else { return };
+        let before = subscription.render();
+        change(subscription);
+        let after = subscription.render();
+        self.emit_update("customer.subscription.updated", &before, after);
+    }
+
+    /// A subscription whose payment was due goes on.
+    pub(super) fn activate(&mut self, id: &str) {
+        self.change_subscription(id, |subscription| {
+            if ["incomplete", "past_due", "unpaid"].contains(&subscription.status.as_str()) {
+                "active".clone_into(&mut subscription.status);
+            }
+        });
+    }
+
+    /// Schedules a subscription's end, or takes the schedule back.
+    pub(in crate::stripe) fn schedule_end(&mut self, id: &str, end: Option<i64>, at_period_end: bool) {
+        let now = self.now();
+        self.change_subscription(id, |subscription| subscription.end_at(end, at_period_end, now));
+    }
+
+    /// Ends a subscription at once.
+    pub(in crate::stripe) fn cancel_subscription(&mut self, id: &str, reason: &str) {
+        let now = self.now();
+        let Some(subscription) =
+            self.subscriptions.get_mut(id).filter(|subscription| !subscription.is_over())
+        else {
+            return;
+        };
+        "canceled".clone_into(&mut subscription.status);
+        subscription.canceled_at = Some(now);
+        subscription.ended_at = Some(now);
+        subscription.cancellation_reason = Some(reason.to_owned());
+        let shown = subscription.render();
+        self.emit("customer.subscription.deleted", shown);
+    }
+}
