@@ -1,11 +1,20 @@
 //! Who a person is, and how they prove it.
 
-pub mod address;
 mod claims;
 mod es256;
+mod verification;
+
+pub mod address;
+pub mod client;
 pub mod hash;
+pub mod one_time;
+pub mod outbox;
 pub mod policy;
+pub mod refresh;
+pub mod session;
+pub mod throttle;
 pub mod token;
 pub mod verify;
 
 pub use claims::{Audience, InvalidName, Issuer, KeyId, Scope};
+pub use verification::{EmailVerification, InvalidEmailVerification};

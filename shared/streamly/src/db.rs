@@ -10,10 +10,17 @@ mod settings;
 mod statement;
 mod tls;
 
+pub mod auth_events;
+pub mod auth_throttle;
+pub mod credentials;
 pub mod customers;
+pub mod mail_outbox;
+pub mod one_time_tokens;
 pub mod payment_logs;
+pub mod sessions;
 pub mod streams;
 pub mod subscriptions;
+pub mod users;
 pub mod videos;
 
 pub use error::Error;
@@ -23,11 +30,18 @@ pub use statement::Statement;
 
 /// Every statement of the product, for the tests that prepare each one and look at its plan.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
-    let tables: [&'static [Statement]; 5] = [
+    let tables: [&'static [Statement]; 12] = [
+        auth_events::STATEMENTS,
+        auth_throttle::STATEMENTS,
+        credentials::STATEMENTS,
         customers::STATEMENTS,
+        mail_outbox::STATEMENTS,
+        one_time_tokens::STATEMENTS,
         payment_logs::STATEMENTS,
+        sessions::STATEMENTS,
         streams::STATEMENTS,
         subscriptions::STATEMENTS,
+        users::STATEMENTS,
         videos::STATEMENTS,
     ];
     tables.into_iter().flatten()

@@ -64,6 +64,10 @@ ids! {
     SessionId;
     /// One access token (`jti`).
     TokenId;
+    /// A mail in the outbox.
+    MailId;
+    /// Something that happened to an account.
+    EventId;
     /// A title.
     VideoId;
     /// One running play.

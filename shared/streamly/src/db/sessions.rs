@@ -1,0 +1,93 @@
+//! `sessions`: one row a login on one device.
+
+use time::OffsetDateTime;
+use tokio_postgres::GenericClient;
+use tokio_postgres::types::Type;
+
+use super::{Error, Statement};
+use crate::ids::{EventId, SessionId, UserId};
+
+/// Every statement of this file.
+pub const STATEMENTS: &[Statement] = &[BEGIN];
+
+/// A session, if the account may log in and its hash is this one. Of the other live ones the 19 used last stay; the
+/// account's run of attempts ends; the event tells of it.
+const BEGIN: Statement = Statement::new(
+    "sessions::BEGIN",
+    &[Type::UUID, Type::UUID, Type::TEXT, Type::BYTEA, Type::UUID, Type::TEXT, Type::TEXT, Type::TEXT],
+    "
+    with proven as (
+      select users.id
+        from users
+        join credentials on credentials.user_id = users.id and credentials.kind = 'password'
+       where users.id = $2 and users.disabled_at is null and users.deleted_at is null
+         and credentials.phc = $3 and credentials.disabled_at is null
+    ), ended as (
+      update sessions
+         set revoked_at = now(), revoke_reason = 'session-limit'
+       where id in (
+               select id
+                 from sessions
+                where user_id = $2 and revoked_at is null and now() < idle_expires_at and now() < absolute_expires_at
+                order by last_used_at desc, id desc
+               offset 19)
+         and exists (select from proven)
+    ), forgiven as (
+      delete from auth_throttle
+       where key = $4 and exists (select from proven)
+    ), told as (
+      insert into auth_events (id, name, user_id, session_id, subject_hash, ip_prefix, request_id)
+      select $5, 'authn_login_success', id, $1, $4, $6, $7
+        from proven
+    )
+    insert into sessions (id, user_id, user_agent, ip_prefix, idle_expires_at, absolute_expires_at)
+    select $1, id, $8, $6, now() + interval '30 days', now() + interval '90 days'
+      from proven
+    returning auth_time,
+      extract(epoch from least(idle_expires_at, absolute_expires_at) - now())::bigint as refresh_expires_in_s",
+);
+
+/// What a session begins with.
+#[derive(Clone)]
+pub struct NewSession<'a> {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// The hash that the password was verified against.
+    pub phc: &'a str,
+    /// The account's counter of attempts, which also names the account in the event.
+    pub account: &'a [u8],
+    /// The event's id.
+    pub event_id: EventId,
+    /// What the client calls itself.
+    pub user_agent: Option<&'a str>,
+    /// The client's network.
+    pub ip_prefix: Option<String>,
+    /// The request.
+    pub request_id: &'a str,
+}
+
+/// A session that was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Begun {
+    /// When the person proved who they are.
+    pub auth_time: OffsetDateTime,
+    /// How many seconds its refresh token lives if it is not used.
+    pub refresh_expires_in_s: i64,
+}
+
+/// Begins a session; none where the account must not log in with this hash any more.
+pub async fn begin(client: &impl GenericClient, session: &NewSession<'_>) -> Result<Option<Begun>, Error> {
+    let NewSession { id, user_id, phc, account, event_id, user_agent, ip_prefix, request_id } = session;
+    let row = BEGIN
+        .optional(
+            client,
+            &[&id.uuid(), &user_id.uuid(), phc, account, &event_id.uuid(), ip_prefix, request_id, user_agent],
+        )
+        .await?;
+    Ok(row.map(|row| Begun {
+        auth_time: row.get("auth_time"),
+        refresh_expires_in_s: row.get("refresh_expires_in_s"),
+    }))
+}
