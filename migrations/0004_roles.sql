@@ -19,17 +19,23 @@ grant usage on schema public
   to streamly_register, streamly_login, streamly_checkout, streamly_webhook, streamly_playback;
 
 -- register: makes accounts, and replaces an unverified one's password.
-grant select, insert on users to streamly_register;
-grant select, insert, update on credentials to streamly_register;
-grant select, insert, update, delete on one_time_tokens to streamly_register;
-grant insert on mail_outbox, auth_events to streamly_register;
+grant select (id, email, email_canonical, verified_at, disabled_at, deleted_at, created_at),
+  insert (id, email, email_canonical) on users to streamly_register;
+grant select (user_id, kind), insert (user_id, kind, phc), update (phc, failures, disabled_at)
+  on credentials to streamly_register;
+grant select, insert, update (hash, email, expires_at), delete on one_time_tokens to streamly_register;
+grant insert (id, recipient, template, params, not_before, expires_at) on mail_outbox to streamly_register;
+grant insert on auth_events to streamly_register;
 grant select, insert, update on auth_throttle to streamly_register;
-grant select (id, user_id, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_register;
+grant select (user_id, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_register;
 
 -- login: reads the hash, counts failures, makes sessions.
-grant select (id, email, email_canonical, verified_at, scope, disabled_at, deleted_at) on users to streamly_login;
-grant select, update (phc, failures, disabled_at) on credentials to streamly_login;
-grant select, insert, update on sessions to streamly_login;
+grant select (id, email_canonical, verified_at, scope, disabled_at, deleted_at) on users to streamly_login;
+grant select (user_id, kind, phc, failures, disabled_at), update (phc, failures, disabled_at)
+  on credentials to streamly_login;
+grant select (id, user_id, auth_time, last_used_at, idle_expires_at, absolute_expires_at, revoked_at),
+  insert (id, user_id, user_agent, ip_prefix, idle_expires_at, absolute_expires_at),
+  update (revoked_at, revoke_reason) on sessions to streamly_login;
 grant select, insert, update, delete on auth_throttle to streamly_login;
 grant insert on auth_events to streamly_login;
 

@@ -37,8 +37,8 @@ create table credentials (
   constraint credentials_pkey PRIMARY KEY (user_id, kind),
   constraint credentials_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
-grant select, update (phc, failures, disabled_at) on credentials to streamly_login;
-grant insert, select, update on credentials to streamly_register;
+grant select (user_id, kind, phc, failures, disabled_at), update (phc, failures, disabled_at) on credentials to streamly_login;
+grant insert (user_id, kind, phc), select (user_id, kind), update (phc, failures, disabled_at) on credentials to streamly_register;
 
 create table mail_outbox (
   id uuid not null,
@@ -54,7 +54,7 @@ create table mail_outbox (
   constraint mail_outbox_pkey PRIMARY KEY (id)
 );
 CREATE INDEX mail_outbox_due_idx ON public.mail_outbox USING btree (not_before) WHERE (sent_at IS NULL);
-grant insert on mail_outbox to streamly_register;
+grant insert (id, recipient, template, params, not_before, expires_at) on mail_outbox to streamly_register;
 
 create table one_time_tokens (
   hash bytea not null,
@@ -67,7 +67,7 @@ create table one_time_tokens (
   constraint one_time_tokens_user_id_purpose_key UNIQUE (user_id, purpose)
 );
 CREATE INDEX one_time_tokens_expires_at_idx ON public.one_time_tokens USING btree (expires_at);
-grant delete, insert, select, update on one_time_tokens to streamly_register;
+grant delete, insert, select, update (hash, email, expires_at) on one_time_tokens to streamly_register;
 
 create table payment_logs (
   id bigint not null generated always as identity,
@@ -128,9 +128,9 @@ create table sessions (
 );
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id, last_used_at) WHERE (revoked_at IS NULL);
 grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_checkout;
-grant insert, select, update on sessions to streamly_login;
+grant insert (id, user_id, idle_expires_at, absolute_expires_at, user_agent, ip_prefix), select (id, user_id, auth_time, last_used_at, idle_expires_at, absolute_expires_at, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_login;
 grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_playback;
-grant select (id, user_id, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_register;
+grant select (user_id, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_register;
 
 create table streams (
   id uuid not null,
@@ -212,9 +212,9 @@ create table users (
 );
 CREATE UNIQUE INDEX users_email_canonical_key ON public.users USING btree (email_canonical) WHERE (deleted_at IS NULL);
 grant select (id, email, disabled_at, deleted_at, stripe_customer_id, stripe_livemode, open_checkout_session), update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_checkout;
-grant select (id, email, email_canonical, verified_at, scope, disabled_at, deleted_at) on users to streamly_login;
+grant select (id, email_canonical, verified_at, scope, disabled_at, deleted_at) on users to streamly_login;
 grant select (id, disabled_at, deleted_at) on users to streamly_playback;
-grant insert, select on users to streamly_register;
+grant insert (id, email, email_canonical), select (id, email, email_canonical, verified_at, disabled_at, deleted_at, created_at) on users to streamly_register;
 grant select (id, stripe_customer_id, stripe_livemode, open_checkout_session), update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_webhook;
 
 create table videos (

@@ -109,6 +109,11 @@ pub enum Weakness {
 }
 
 impl PasswordPolicy {
+    /// The least length, in code points.
+    pub fn length_min(self) -> usize {
+        self.length_min
+    }
+
     /// Whether this password may be set for this address.
     pub fn check(&self, password: &Password, address: &Address) -> Result<(), Weakness> {
         let text = password.expose();

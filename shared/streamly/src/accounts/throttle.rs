@@ -4,6 +4,7 @@
 //! of a label and an address, so that the table holds no address.
 
 use ring::digest::{Context, SHA256};
+use std::collections::HashSet;
 use std::str::FromStr;
 use std::time::Duration;
 use tokio_postgres::GenericClient;
@@ -85,14 +86,21 @@ impl FromStr for ClientLimits {
             ((1..=i32::MAX).contains(&count_max) && (1..=WINDOW_S_MAX).contains(&seconds))
                 .then_some(Window { count_max, seconds })
         };
-        let windows: Option<Vec<Window>> = text.split(',').map(window).collect();
-        windows.filter(|windows| windows.len() <= WINDOWS_MAX).map(Self).ok_or(InvalidLimits)
+        let windows: Vec<Window> = text.split(',').map(window).collect::<Option<_>>().ok_or(InvalidLimits)?;
+        // Windows of one length would share a counter.
+        let lengths: HashSet<i32> = windows.iter().map(|window| window.seconds).collect();
+        if windows.len() > WINDOWS_MAX || lengths.len() < windows.len() {
+            return Err(InvalidLimits);
+        }
+        Ok(Self(windows))
     }
 }
 
 /// A text that is no list of limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be a list of count/seconds, each at least 1, at most a day, such as 3/10,60/300")]
+#[error(
+    "must be a list of count/seconds, each at least 1, of different lengths up to a day, such as 3/10,60/300"
+)]
 pub struct InvalidLimits;
 
 /// Whether somebody may go on.
@@ -163,7 +171,9 @@ mod tests {
         {
             check(text, None);
         }
-        check(&["1/1"; 9].join(","), None);
+        check("3/10,60/10", None);
+        check("1/1,1/2,1/3,1/4,1/5,1/6,1/7,1/8", Some(&[1, 2, 3, 4, 5, 6, 7, 8].map(|seconds| (1, seconds))));
+        check("1/1,1/2,1/3,1/4,1/5,1/6,1/7,1/8,1/9", None);
         assert_eq!("3/10,60/300".parse(), Ok(ClientLimits::credentials()));
         assert_eq!("10/3600".parse(), Ok(ClientLimits::register()));
     }
