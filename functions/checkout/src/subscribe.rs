@@ -13,10 +13,11 @@ use streamly::ids::UserId;
 
 use crate::{CheckoutError, Parts, Reply};
 
-/// The longest time for everything that is asked of Stripe, in milliseconds; the whole request has ten seconds.
-const STRIPE_MS_MAX: u64 = 9_000;
-/// How many pages of one wish may be over before another try is left to the client.
-const SESSIONS_MAX: usize = 4;
+/// The longest time for everything that is asked of Stripe, in milliseconds: two whole attempts with the wait between them.
+/// The whole request has ten seconds.
+const STRIPE_MS_MAX: u64 = 8_700;
+/// How many pages of one wish may be over before it fails; the deadline comes first where Stripe is slow.
+const SESSIONS_MAX: usize = 10;
 
 impl Parts {
     /// Opens a page for the caller.
@@ -143,7 +144,8 @@ impl Parts {
         form
     }
 
-    /// Notes the session as the one that is open, and ends the one before it.
+    /// Notes the session as the one that is open, and ends the one before it. Where that one was paid meanwhile and no
+    /// event told of it yet, it is the new one that ends: it would sell a second subscription.
     async fn keep_one_open(
         &self,
         user_id: UserId,
@@ -151,18 +153,48 @@ impl Parts {
         deadline: Deadline,
         request: &Request,
     ) -> Result<(), CheckoutError> {
-        let replaced = {
-            let connection = self.pool.get().await?;
-            customers::open_session(&*connection, user_id, &session.id).await?
-        };
-        let Some(replaced) = replaced else { return Ok(()) };
-        // It ends by itself within a day, so a failure is only noted.
-        if let Err(error) = self.stripe.expire_session(&replaced, deadline).await {
-            let fields = [("user.id", user_id.to_string().into()), ("cause", error.to_string().into())];
-            request.log(Severity::Warning, "an earlier checkout page could not be closed", &fields);
+        let Some(earlier) = self.note_open(user_id, &session.id).await? else { return Ok(()) };
+        let Err(error) = self.stripe.expire_session(&earlier, deadline).await else { return Ok(()) };
+        if self.was_paid(&earlier, &error, deadline).await? {
+            self.note_open(user_id, &earlier).await?;
+            if let Err(error) = self.stripe.expire_session(&session.id, deadline).await {
+                note_unclosed(request, user_id, &error);
+            }
+            return Err(CheckoutError::AlreadySubscribed);
         }
+        note_unclosed(request, user_id, &error);
         Ok(())
     }
+
+    /// Notes the session that is open; returns another one that was.
+    async fn note_open(&self, user_id: UserId, session: &str) -> Result<Option<String>, CheckoutError> {
+        let connection = self.pool.get().await?;
+        Ok(customers::open_session(&*connection, user_id, session).await?)
+    }
+
+    /// Whether a session that Stripe refused to end has sold a subscription that lives.
+    async fn was_paid(
+        &self,
+        session: &str,
+        refusal: &StripeError,
+        deadline: Deadline,
+    ) -> Result<bool, CheckoutError> {
+        if !matches!(refusal, StripeError::Refused { status: 400..=499, .. }) {
+            return Ok(false);
+        }
+        match self.stripe.session(session, deadline).await {
+            Ok(session) if session.status == "complete" => {
+                self.is_living(session.subscription.as_deref()).await
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+/// A page that could not be closed ends by itself within a day, so that is only noted.
+fn note_unclosed(request: &Request, user_id: UserId, error: &StripeError) {
+    let fields = [("user.id", user_id.to_string().into()), ("cause", error.to_string().into())];
+    request.log(Severity::Warning, "an earlier checkout page could not be closed", &fields);
 }
 
 /// Who wishes for what.

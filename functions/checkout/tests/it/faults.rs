@@ -130,3 +130,17 @@ async fn without_a_database_nobody_is_asked() {
     proxy.restore();
     assert_eq!(ask(&checkout, world.wish("basic")).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_defect_of_ours_is_told_without_a_word_of_the_database() {
+    let world = World::new().await;
+    world
+        .owner
+        .batch_execute("alter table users rename column email to poison")
+        .await
+        .expect("the owner may");
+    let reply = world.subscribe("basic").await;
+    check(&reply, (500, "internal-error"));
+    let text = reply.text();
+    assert!(!text.contains("email") && !text.contains("column") && !text.contains("customers::"), "{text}");
+}

@@ -261,6 +261,11 @@ impl State {
                 let rest = path.strip_prefix("/v1/checkout/sessions/").unwrap_or_default();
                 let (id, expires) = rest.strip_suffix("/expire").map_or((rest, false), |id| (id, true));
                 match self.sessions.get_mut(id) {
+                    Some(session) if method == "POST" && expires && session["status"] != "open" => (
+                        400,
+                        &[],
+                        json!({"error": {"type": "invalid_request_error", "message": "It is over"}}),
+                    ),
                     Some(session) if method == "POST" && expires => {
                         session["status"] = json!("expired");
                         session["url"] = Value::Null;

@@ -202,6 +202,27 @@ async fn a_page_that_was_paid_sells_no_second_subscription() {
 }
 
 #[tokio::test]
+async fn a_page_that_was_paid_unheard_is_kept_in_place_of_another_plans() {
+    let world = World::new().await;
+    let paid = world.page("basic").await;
+    world.provider.change(&paid, &json!({"status": "complete", "url": Value::Null, "subscription": "sub_1"}));
+    for _ in 0..2 {
+        let reply = world.subscribe("premium").await;
+        assert_eq!(reply.outcome(), (409, "already-subscribed".to_owned()));
+        assert_eq!(world.user().await["open_checkout_session"], paid.as_str());
+    }
+    for number in 2..=world.provider.made().1 {
+        assert_eq!(world.provider.session(&format!("cs_test_{number}"))["status"], "expired");
+    }
+    // What it sold has ended: nothing stands in the way.
+    let ended = Subscription { id: "sub_1".to_owned(), status: "canceled", ..Subscription::default() };
+    ended.insert(&world.owner, &world.person).await;
+    let page = world.page("premium").await;
+    assert_eq!(world.provider.session(&page)["status"], "open");
+    assert_eq!(world.user().await["open_checkout_session"], page.as_str());
+}
+
+#[tokio::test]
 async fn two_people_share_nothing() {
     let world = World::new().await;
     let first = world.page("basic").await;

@@ -100,3 +100,24 @@ async fn a_request_that_is_given_up_within_the_transaction_leaves_nothing() {
     world.apply(&created(&world)).await;
     assert_eq!(world.rows().await, (1, 1));
 }
+
+#[tokio::test]
+async fn even_a_defect_of_ours_is_delivered_again() {
+    let world = World::new().await;
+    world
+        .owner
+        .batch_execute("alter table subscriptions rename column plan to poison")
+        .await
+        .expect("the owner may");
+    let told = created(&world).to_string();
+    let reply = ask(&world.webhook, world.signed(told.as_bytes())).await;
+    check_unavailable(&reply);
+    assert!(!reply.text().contains("plan"), "{}", reply.text());
+    assert_eq!(world.rows().await, (0, 0));
+    world
+        .owner
+        .batch_execute("alter table subscriptions rename column poison to plan")
+        .await
+        .expect("the owner may");
+    world.apply(&created(&world)).await;
+}

@@ -182,6 +182,8 @@ async fn who_paid_is_sold_no_second_subscription_whether_we_heard_of_it_or_not()
     let page = unheard.page("basic").await;
     unheard.pay(&page).await;
     assert_eq!(unheard.subscribe("basic").await.outcome(), (409, "already-subscribed".to_owned()));
+    assert_eq!(unheard.subscribe("premium").await.outcome(), (409, "already-subscribed".to_owned()));
+    assert_eq!(unheard.subscribe("premium").await.outcome(), (409, "already-subscribed".to_owned()));
 }
 
 #[tokio::test]
