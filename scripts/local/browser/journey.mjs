@@ -127,7 +127,7 @@ await step('a free video plays without an account', async () => {
 
 await step('a video that is being prepared says so', async () => {
   await choose(videos.preparing);
-  return problem('#watch-problem', /ready/i);
+  return problem('#watch-problem', /being prepared/i);
 });
 
 await step('a video for members asks to log in', async () => {

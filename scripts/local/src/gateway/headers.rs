@@ -53,7 +53,8 @@ pub(super) fn rewrite(headers: &mut HeaderMap, backend: &Backend, peer: IpAddr, 
     // First, or a caller could name one of the headers below in `Connection` and so have it removed.
     remove_hop_by_hop(headers);
     headers.insert(HOST, value(backend.authority()));
-    headers.append(FORWARDED_FOR, value(&peer.to_string()));
+    let claimed: Vec<HeaderValue> = headers.get_all(FORWARDED_FOR).iter().cloned().collect();
+    headers.insert(FORWARDED_FOR, joined(&claimed, peer));
     headers.insert(FORWARDED_PROTO, HeaderValue::from_static("http"));
     if backend.disable_auth {
         return;
@@ -95,6 +96,13 @@ fn identity(audience: &str, now: i64) -> HeaderValue {
     });
     let (header, claims) = (URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.to_string()));
     value(&format!("Bearer {header}.{claims}.SIGNATURE_REMOVED_BY_GOOGLE"))
+}
+
+/// One list on one line, our own entry last. What a caller claims may hold any bytes.
+fn joined(claimed: &[HeaderValue], peer: IpAddr) -> HeaderValue {
+    let own = peer.to_string();
+    let parts: Vec<&[u8]> = claimed.iter().map(HeaderValue::as_bytes).chain([own.as_bytes()]).collect();
+    HeaderValue::from_bytes(&parts.join(&b","[..])).expect("header values and a comma are a header value")
 }
 
 fn value(text: &str) -> HeaderValue {

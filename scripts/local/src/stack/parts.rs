@@ -171,8 +171,13 @@ impl Parts {
             .collect();
         let gateway = Gateway::on(listener, &ground.document.render(&backends)?)
             .map_err(|error| StackError::Server("the gateway", error))?;
-        if let Some(stripe) = &stripe {
-            stripe.deliver_to(&format!("{gateway_url}/v1/webhooks/stripe"));
+        let webhook = format!("{gateway_url}/v1/webhooks/stripe");
+        match &stripe {
+            Some(stripe) => stripe.deliver_to(&webhook),
+            None => {
+                ground
+                    .tell(&format!("Stripe: send its events here by: stripe listen --forward-to {webhook}"));
+            }
         }
 
         let (demo_url, reference_url) = (pages.demo.url(), pages.reference.url());

@@ -22,8 +22,13 @@ struct Seen {
     method: String,
     uri: String,
     headers: Vec<(String, String)>,
+    /// The first of the bytes, in base64.
     body: String,
+    body_bytes: usize,
 }
+
+/// How much of a body a function answers with.
+const SHOWN_BYTES_MAX: usize = 100_000;
 
 impl Seen {
     fn all(&self, name: &str) -> Vec<&str> {
@@ -116,7 +121,8 @@ fn echo(function: String) -> axum::Router {
             method: head.method.to_string(),
             uri: head.uri.to_string(),
             headers: head.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
-            body: STANDARD.encode(body),
+            body: STANDARD.encode(&body[..body.len().min(SHOWN_BYTES_MAX)]),
+            body_bytes: body.len(),
         })
     })
 }
@@ -222,7 +228,7 @@ async fn a_body_arrives_byte_for_byte_however_it_was_framed() {
 async fn a_body_of_32_mib_passes_and_one_more_byte_is_413() {
     let scene = Scene::new().await;
     let mut body = vec![b'x'; 32 * 1024 * 1024];
-    assert_eq!(scene.post("/v1/webhooks/stripe", "", &body).await.seen().body().len(), body.len());
+    assert_eq!(scene.post("/v1/webhooks/stripe", "", &body).await.seen().body_bytes, body.len());
     body.push(b'x');
     assert_eq!(scene.post("/v1/webhooks/stripe", "", &body).await.refusal().0, 413);
 }
