@@ -142,7 +142,7 @@ mod tests {
 
     const NOW: i64 = 1_700_000_000;
     const BODY: &[u8] = br#"{"id":"evt_1"}"#;
-    /// Known answers, computed with Python's hmac module.
+    /// Known answers, computed with Python's hmac module; the first is what Stripe's Python SDK signs as well.
     const MAC: &str = "248a374f50f943a28b0f6ab50faf9a7e7e29b710fa26df9fb1618b9bf8ea9c9a";
     const MAC_OF_NOTHING: &str = "316b9ab98c15bfa039d243f3196acee619cf29749a91a634e6a8154e2f7b6727";
     const MAC_OF_OTHER_SECRET: &str = "d8d091c76b586cff4dbd317fc47ebddff4b86de3ce18d3c03753c3c1901d475a";

@@ -2,6 +2,7 @@
 
 use super::{Incoming, Stored, Telling, Verdict, agrees, judge};
 use crate::billing::{Plans, Snapshot};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const CREATED: &str = "customer.subscription.created";
@@ -163,5 +164,57 @@ fn attributes_agree_on_the_named_members_alone() {
     ];
     for attributes in &differing {
         assert!(!agrees(attributes, &object), "{attributes}");
+    }
+}
+
+/// One life of a subscription, told by an event a step: each step changes the status to one that it never had, some steps
+/// share a second with the one before.
+fn life(steps: &[bool]) -> Vec<Told<'static>> {
+    let mut second = 10;
+    let mut events = vec![(second, CREATED, object("status_0", "in_1"), Value::Null)];
+    for (number, shares_the_second) in steps.iter().enumerate() {
+        second += i64::from(!shares_the_second);
+        let previous = json!({"status": format!("status_{number}")});
+        events.push((second, UPDATED, object(&format!("status_{}", number + 1), "in_1"), previous));
+    }
+    events
+}
+
+proptest! {
+    /// Whatever the order, and however often each is told: what is stored at the end is the newest, or it is marked.
+    #[test]
+    fn no_order_of_tellings_ends_wrong_without_a_mark(
+        steps in proptest::collection::vec(any::<bool>(), 1..5),
+        picks in proptest::collection::vec(any::<prop::sample::Index>(), 0..6),
+        seed in any::<[u8; 16]>(),
+    ) {
+        let events = life(&steps);
+        let mut order: Vec<usize> = (0..events.len()).collect();
+        order.extend(picks.iter().map(|pick| pick.index(events.len())));
+        // A shuffle that is the seed's alone.
+        for (at, byte) in (1..order.len()).rev().zip(seed.iter().cycle()) {
+            order.swap(at, usize::from(*byte) % (at + 1));
+        }
+        let (mut stored, mut is_marked): (Option<&Told<'_>>, bool) = (None, false);
+        for at in &order {
+            match verdict(stored, &events[*at], true) {
+                Verdict::Stale => {}
+                Verdict::Apply => stored = Some(&events[*at]),
+                Verdict::ApplyAsTie => (stored, is_marked) = (Some(&events[*at]), true),
+            }
+        }
+        let newest = events.last().expect("a life has a start");
+        prop_assert!(is_marked || stored.is_some_and(|stored| stored.2 == newest.2), "{:?}", order);
+    }
+
+    /// Told in the order in which it came about, nothing is left to ask.
+    #[test]
+    fn the_true_order_needs_no_mark(steps in proptest::collection::vec(any::<bool>(), 1..8)) {
+        let events = life(&steps);
+        let mut stored = None;
+        for event in &events {
+            prop_assert_eq!(verdict(stored, event, true), Verdict::Apply);
+            stored = Some(event);
+        }
     }
 }
