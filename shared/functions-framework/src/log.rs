@@ -57,9 +57,7 @@ impl RequestLog {
 
     /// Keeps a field for the request's own line; a later value of the same name replaces an earlier one.
     pub(crate) fn keep(&self, name: &'static str, value: Value) {
-        let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
-        fields.retain(|(kept, _)| *kept != name);
-        fields.push((name, value));
+        self.fields.lock().unwrap_or_else(PoisonError::into_inner).push((name, value));
     }
 
     /// Writes a line in this request's trace.
