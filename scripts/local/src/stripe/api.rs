@@ -265,7 +265,7 @@ impl Incoming {
             String::new()
         };
         if key.is_empty() {
-            let message = "You did not provide an API key. You need to provide your API key in the Authorization header.";
+            let message = "You did not provide an API key: it belongs in the Authorization header.";
             return Err(Refusal::unauthenticated(message));
         }
         if key != secret_key {

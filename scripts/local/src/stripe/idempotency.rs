@@ -1,4 +1,5 @@
-//! Idempotency keys: the first answer is replayed, another request under the same key is refused, and so is one beside it.
+//! Idempotency keys: the first answer is replayed; another request under the same key is refused, and so is one beside
+//! it.
 
 use super::error::Refusal;
 use super::state::Shared;

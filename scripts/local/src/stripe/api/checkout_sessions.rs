@@ -144,7 +144,7 @@ pub(super) fn url(parameters: &Parameters, name: &str) -> Result<Option<String>,
 fn expiry(parameters: &Parameters, now: i64) -> Result<i64, Refusal> {
     let expires_at = parameters.integer("expires_at")?.unwrap_or(now + DAY_SECONDS);
     if expires_at < now + 30 * MINUTE_SECONDS || expires_at > now + DAY_SECONDS {
-        let message = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.";
+        let message = "The `expires_at` timestamp must be between 30 minutes and 24 hours from creation.";
         return Err(Refusal::invalid(message));
     }
     Ok(expires_at)

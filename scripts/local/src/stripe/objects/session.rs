@@ -145,8 +145,8 @@ fn unchanging() -> Value {
         "currency_conversion": null,
         "custom_fields": [],
         "custom_text": {
-                "after_submit": null, "shipping_address": null, "submit": null, "terms_of_service_acceptance": null,
-            },
+            "after_submit": null, "shipping_address": null, "submit": null, "terms_of_service_acceptance": null,
+        },
         "customer_account": null,
         "discounts": [],
         "integration_identifier": null,
@@ -194,8 +194,7 @@ impl Object for Session {
             })
         });
         let total = self.total();
-        join(
-            json!({
+        let own = json!({
             "id": self.id,
             "object": "checkout.session",
             "allow_promotion_codes": self.allow_promotion_codes,
@@ -220,8 +219,7 @@ impl Object for Session {
             "subscription": self.subscription,
             "success_url": self.success_url,
             "url": (self.status == SessionStatus::Open).then_some(&self.url),
-            }),
-            unchanging(),
-        )
+        });
+        join(own, unchanging())
     }
 }

@@ -146,8 +146,7 @@ impl Object for Subscription {
         let items: Vec<Value> = self.items.iter().map(|item| self.render_item(item)).collect();
         let pause = self.pause_collection.as_ref();
         let pause = pause.map(|pause| json!({ "behavior": pause.behavior, "resumes_at": pause.resumes_at }));
-        join(
-            json!({
+        let own = json!({
             "id": self.id,
             "object": "subscription",
             "automatic_tax": { "disabled_reason": null, "enabled": self.automatic_tax, "liability": null },
@@ -176,8 +175,7 @@ impl Object for Subscription {
             "status": self.status,
             "trial_end": self.trial_end,
             "trial_start": self.trial_start,
-            }),
-            unchanging(),
-        )
+        });
+        join(own, unchanging())
     }
 }

@@ -5,7 +5,7 @@ use super::html::{alert, document, escape, money, notice, respond};
 use crate::stripe::control::refused;
 use crate::stripe::error::Refusal;
 use crate::stripe::life::Means;
-use crate::stripe::objects::{Card, LineItem, Session, SessionStatus};
+use crate::stripe::objects::{Card, LineItem, Mode, Session, SessionStatus};
 use crate::stripe::state::Shared;
 use axum::extract::{Form, Path, State as Extract};
 use axum::http::StatusCode;
@@ -135,7 +135,7 @@ fn form(session: &Session, message: Option<&str>) -> String {
             .to_owned(),
     };
     let body = format!(
-        "<span class=\"badge\">stand-in, no real money</span><h1>Subscribe</h1>\
+        "<span class=\"badge\">stand-in, no real money</span><h1>{heading}</h1>\
          <p class=\"total\">{total}</p>{trial}<ul>{items}</ul>{alert}\
          <form method=\"post\">{email}\
          <label for=\"card_number\">Card number</label>\
@@ -147,6 +147,7 @@ fn form(session: &Session, message: Option<&str>) -> String {
          <button name=\"action\" value=\"delayed\">Pay with a delayed method</button>\
          <button name=\"action\" value=\"decline\">Decline</button>\
          <button name=\"action\" value=\"leave\">Leave</button></form>",
+        heading = if session.mode == Mode::Subscription { "Subscribe" } else { "Pay" },
         total = money(session.total(), session.currency()),
         trial = trial.unwrap_or_default(),
         alert = alert(message),
