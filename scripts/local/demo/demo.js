@@ -45,6 +45,7 @@ function slug(reply) {
 function problem(place, reply, advice = null) {
   const { title, message, detail, errors, request_id: id } = reply.body;
   const faults = (errors || []).map((fault) => make('li', {}, make('code', { textContent: fault.pointer }), ` ${fault.detail || fault.code}`));
+  byId(place).dataset.slug = slug(reply);
   byId(place).replaceChildren(make('div', {},
     make('strong', { textContent: title || message || `The answer was ${reply.status}` }),
     detail ? make('p', { textContent: detail }) : null,
