@@ -23,6 +23,7 @@ use functions_framework::{
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use std::sync::Arc;
+use std::time::Duration;
 use streamly::accounts::EmailVerification;
 use streamly::accounts::address::Address;
 use streamly::accounts::client::Client;
@@ -37,6 +38,8 @@ use streamly::db::{Pool, credentials, users};
 
 /// How often a password is verified anew because the stored hash changed meanwhile.
 const VERIFICATIONS_MAX: usize = 2;
+/// The least time between a failure's verdict and its answer: a known account has a row to write, an unknown one has not.
+const FAILURE_TIME_MIN: Duration = Duration::from_millis(25);
 
 /// What the function works with.
 pub struct Parts {
@@ -227,7 +230,12 @@ impl Parts {
             let message = format!("the stored hash of user {id} cannot be used");
             log(Severity::Error, &message, &[("user.id", id.to_string().into())]);
         }
+        let (counted, ()) = tokio::join!(self.count_failure(&failure), tokio::time::sleep(FAILURE_TIME_MIN));
+        counted
+    }
+
+    async fn count_failure(&self, failure: &credentials::Failure<'_>) -> Result<(), LoginError> {
         let connection = self.pool.get().await?;
-        Ok(credentials::count_failure(&*connection, &failure).await?)
+        Ok(credentials::count_failure(&*connection, failure).await?)
     }
 }

@@ -1,6 +1,7 @@
 //! Whose password is right, and how little the answer tells when it is not.
 
 use crate::suite::{ADA, PASSWORD, Suite, check, without_id};
+use std::time::{Duration, Instant};
 use streamly::accounts::throttle::Key;
 
 #[tokio::test]
@@ -119,4 +120,15 @@ async fn an_older_hash_is_replaced_after_the_right_password_alone() {
     assert!(newer.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{newer}");
     check(&suite.log_in(ADA, "password").await, (200, ""));
     assert_eq!(suite.value::<String>("select phc from credentials").await, newer);
+}
+
+#[tokio::test]
+async fn a_refusal_takes_its_time_whether_or_not_there_is_a_row_to_write() {
+    let suite = Suite::new(&[]).await;
+    suite.person(ADA).await;
+    for email in [ADA, "unknown@example.com"] {
+        let started = Instant::now();
+        check(&suite.log_in(email, "analytical engine").await, (401, "invalid-credentials"));
+        assert!(started.elapsed() >= Duration::from_millis(25), "{email}: {:?}", started.elapsed());
+    }
 }

@@ -91,7 +91,7 @@ async fn the_surplus_of_200_logins_at_once_is_turned_away_and_not_counted() {
     // Room for one hash at a time.
     let small =
         |parts| Parts { hasher: Hasher::new(Cost::default(), Capacity::new(160 << 20, 1)).unwrap(), ..parts };
-    let suite = Suite::with(&[("DATABASE_POOL_SIZE", "10")], small).await;
+    let suite = Suite::with(&[("DATABASE_POOL_SIZE", "20")], small).await;
     let phc = hasher().hash(&Password::new(PASSWORD).unwrap()).await.unwrap();
     let people = "
         insert into users (id, email, email_canonical, verified_at)

@@ -40,7 +40,7 @@ async fn a_databases_refusal_is_500_and_stays_unsaid_and_nothing_is_written() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_surplus_of_a_full_queue_is_turned_away() {
-    let suite = Suite::with(&[("DATABASE_POOL_SIZE", "10")], |parts, _| {
+    let suite = Suite::with(&[("DATABASE_POOL_SIZE", "20")], |parts, _| {
         // Room for one hash at a time.
         Parts { hasher: Hasher::new(Cost::default(), Capacity::new(160 << 20, 1)).unwrap(), ..parts }
     })

@@ -1,6 +1,7 @@
 //! Where addresses are verified first, nobody learns who has an account, and nobody prepares one for another.
 
 use crate::suite::{ADA, PASSWORD, Suite, check};
+use std::time::{Duration, Instant};
 use streamly::ids::SessionId;
 
 const OTHER: &str = "analytical engine no 3";
@@ -26,6 +27,16 @@ async fn a_new_and_a_taken_address_are_answered_alike() {
     for other in [unverified, taken] {
         assert_eq!((other.status, &other.body), (new.status, &new.body));
         assert_eq!(names(&other), names(&new));
+    }
+}
+
+#[tokio::test]
+async fn no_answer_comes_before_the_slowest_branch_is_done() {
+    let suite = suite().await;
+    for _ in 0..2 {
+        let started = Instant::now();
+        check(&suite.register(ADA, PASSWORD).await, (202, ""));
+        assert!(started.elapsed() >= Duration::from_millis(50), "{:?}", started.elapsed());
     }
 }
 
