@@ -10,7 +10,7 @@ use super::{Connection, Error, Statement, TransactionLimits};
 use crate::ids::{StreamId, UserId, VideoId};
 
 /// Every statement of this file.
-pub const STATEMENTS: &[Statement] = &[LOCK, OPEN, COUNTED_BY_USER];
+pub const STATEMENTS: &[Statement] = &[COUNTED_BY_USER, KEEP, LOCK, OPEN];
 
 /// How long opening a play may wait for the caller's other openings, and work, in milliseconds.
 const LIMITS: TransactionLimits = TransactionLimits { lock_ms_max: 3_000, statement_ms_max: 5_000 };
@@ -24,34 +24,31 @@ const LOCK: Statement = Statement::new(
     select pg_advisory_xact_lock(hashtextextended($1, 0))",
 );
 
-/// Keeps the named play of this person and title if it is live, else opens a new one while fewer than the limit play; no row
-/// where neither can be. The parameters are the named play, the person, the title, the new play, the device and the limit, 0
-/// for none.
+/// Hears of a play of this person and title again, if it is live. The parameters are the play, the person and the title.
+const KEEP: Statement = Statement::new(
+    "streams::KEEP",
+    &[Type::UUID, Type::UUID, Type::UUID],
+    "
+    update streams
+       set last_seen_at = now()
+     where id = $1 and user_id = $2 and video_id = $3
+       and ended_at is null and last_seen_at > now() - interval '180 seconds'",
+);
+
+/// Opens a play while fewer than the limit are live; changes no row where it is reached. The parameters are the new play, the
+/// person, the title, the device and the limit, 0 for none.
 const OPEN: Statement = Statement::new(
     "streams::OPEN",
-    &[Type::UUID, Type::UUID, Type::UUID, Type::UUID, Type::TEXT, Type::INT8],
+    &[Type::UUID, Type::UUID, Type::UUID, Type::TEXT, Type::INT8],
     "
-    with kept as (
-           update streams
-              set last_seen_at = now()
-            where id = $1 and user_id = $2 and video_id = $3
-              and ended_at is null and last_seen_at > now() - interval '180 seconds'
-           returning id),
-         counted as (
-           select count(*) as plays
-             from streams s
-             join videos v on v.id = s.video_id
-            where s.user_id = $2 and v.access <> 'free'
-              and s.ended_at is null and s.last_seen_at > now() - interval '180 seconds'),
-         opened as (
-           insert into streams (id, user_id, video_id, device)
-           select $4, $2, $3, $5
-             from counted
-            where not exists (select from kept) and ($6 = 0 or plays < $6)
-           returning id)
-    select id from kept
-    union all
-    select id from opened",
+    insert into streams (id, user_id, video_id, device)
+    select $1, $2, $3, $4
+     where $5 = 0
+        or $5 > (select count(*)
+                   from streams s
+                   join videos v on v.id = s.video_id
+                  where s.user_id = $2 and v.access <> 'free'
+                    and s.ended_at is null and s.last_seen_at > now() - interval '180 seconds')",
 );
 
 /// What counts against a person's limit now, the oldest first.
@@ -109,54 +106,49 @@ pub struct ActiveStream {
     pub last_seen_at: OffsetDateTime,
 }
 
-/// Keeps or opens a play. Where there is a limit, a person's openings pass one at a time, so that none slips by.
+/// Keeps the named play if it is a live one of this person and title, else opens one. Where there is a limit, a person's
+/// openings pass one at a time, so that none slips by.
 pub async fn open(connection: Connection, opening: &Opening<'_>) -> Result<Opened, Error> {
-    let id = if opening.plays_max == 0 {
-        keep_or_insert(&*connection, opening).await?
-    } else {
-        let transaction = connection.begin(LIMITS).await?;
-        // Sent one behind the other without waiting: the server takes them in turn.
-        let (locked, id, committed) = tokio::join!(
-            biased;
-            lock(&*transaction, opening.user),
-            keep_or_insert(&*transaction, opening),
-            transaction.commit_in_turn(),
-        );
-        // A statement that failed made the commit a rollback, so the first failure is the one to tell.
-        locked?;
-        let id = id?;
-        committed?;
-        if id.is_none() {
-            return Ok(Opened::Full(counted_by_user(&*transaction, opening.user).await?));
-        }
-        id
-    };
-    id.map(Opened::Play).ok_or_else(|| Error::value(OPEN.name(), "no play although there is no limit"))
+    if let Some(named) = opening.named
+        && keep(&*connection, named, opening).await?
+    {
+        return Ok(Opened::Play(named));
+    }
+    let id = StreamId::new();
+    if opening.plays_max == 0 {
+        insert(&*connection, id, opening).await?;
+        return Ok(Opened::Play(id));
+    }
+    let transaction = connection.begin(LIMITS).await?;
+    // Sent one behind the other without waiting: the server takes them in turn.
+    let (locked, is_open, committed) = tokio::join!(
+        biased;
+        lock(&*transaction, opening.user),
+        insert(&*transaction, id, opening),
+        transaction.commit_in_turn(),
+    );
+    // A statement that failed made the commit a rollback, so the first failure is the one to tell.
+    locked?;
+    let is_open = is_open?;
+    committed?;
+    if is_open {
+        return Ok(Opened::Play(id));
+    }
+    Ok(Opened::Full(counted_by_user(&*transaction, opening.user).await?))
+}
+
+async fn keep(client: &impl GenericClient, named: StreamId, opening: &Opening<'_>) -> Result<bool, Error> {
+    Ok(KEEP.execute(client, &[&named.uuid(), &opening.user.uuid(), &opening.video.uuid()]).await? == 1)
 }
 
 async fn lock(client: &impl GenericClient, user: UserId) -> Result<u64, Error> {
     LOCK.execute(client, &[&format!("streams {user}")]).await
 }
 
-async fn keep_or_insert(
-    client: &impl GenericClient,
-    opening: &Opening<'_>,
-) -> Result<Option<StreamId>, Error> {
-    let named = opening.named.map(StreamId::uuid);
-    let row = OPEN
-        .optional(
-            client,
-            &[
-                &named,
-                &opening.user.uuid(),
-                &opening.video.uuid(),
-                &StreamId::new().uuid(),
-                &opening.device,
-                &i64::from(opening.plays_max),
-            ],
-        )
-        .await?;
-    Ok(row.map(|row| row.get::<_, Uuid>("id").into()))
+async fn insert(client: &impl GenericClient, id: StreamId, opening: &Opening<'_>) -> Result<bool, Error> {
+    let Opening { user, video, device, plays_max, .. } = opening;
+    let plays_max = i64::from(*plays_max);
+    Ok(OPEN.execute(client, &[&id.uuid(), &user.uuid(), &video.uuid(), device, &plays_max]).await? == 1)
 }
 
 /// What counts against a person's limit now, the oldest first.
