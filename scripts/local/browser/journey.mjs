@@ -18,7 +18,10 @@ const WAIT_AFTER_FAULT_MS = 3_000;
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--mute-audio'];
 
-const config = await (await fetch(`${demo}/config.json`)).json();
+const config = await fetch(`${demo}/config.json`).then((reply) => reply.json()).catch(() => {
+  console.error(`browser: ${demo} does not answer; is the stack running?`);
+  process.exit(1);
+});
 const answers = new Map();
 for (const video of config.videos) {
   const reply = await fetch(`${gateway}/v1/videos/${video.id}/playback`);
