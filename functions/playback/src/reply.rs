@@ -133,3 +133,61 @@ impl IntoResponse for Reply {
 fn instant(unix_seconds: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(unix_seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Made, Reply, Title};
+    use crate::showing::Showing;
+    use crate::source::{Providers, Serving};
+    use std::collections::BTreeMap;
+    use streamly::db::videos::{Access, Policy, Provider, Status};
+    use streamly::ids::{StreamId, VideoId};
+    use streamly::video::mux::Mux;
+
+    #[test]
+    fn the_log_holds_ids_and_times_and_never_a_token_or_an_address() {
+        let mux = Mux::new(
+            testkit::keys::MUX_SIGNING_KEY.parse().expect("a good key id"),
+            testkit::keys::MUX_PRIVATE_KEY.parse().expect("the key is good"),
+            "https://stream.mux.com".parse().expect("a good base"),
+            "https://image.mux.com".parse().expect("a good base"),
+        );
+        let title = Title {
+            id: VideoId::new(),
+            provider: Provider::Mux,
+            playback_id: Some("DS00".to_owned()),
+            policy: Policy::Signed,
+            restriction_id: None,
+            status: Status::Ready,
+            access: Access::Free,
+            preview_seconds: None,
+            duration_seconds: Some(5400.0),
+            aspect_ratio: None,
+            thumbnail_seconds: None,
+            allowed_countries: Vec::new(),
+            blocked_countries: Vec::new(),
+            is_visible: true,
+        };
+        let now = 1_795_395_600;
+        let serving = Serving { now, preview_seconds: None, max_resolution: None, entitled_until: None };
+        let providers = Providers { mux: Some(mux), cloudflare: None };
+        let addresses = providers.source(&title).expect("servable").addresses(&title, &serving);
+        let stream = StreamId::new();
+        let showing = Showing::Free;
+        let reply: Reply =
+            Made { title, showing, stream: Some(stream), position_seconds: None, addresses, now }.into();
+        let mut fields = BTreeMap::new();
+        reply.log(|name, value| {
+            fields.insert(name, value);
+        });
+        let expected = BTreeMap::from([
+            ("decision", "full".into()),
+            ("session_id", stream.to_string().into()),
+            ("kid", testkit::keys::MUX_SIGNING_KEY.into()),
+            ("exp", serde_json::Value::from(now + 11_700)),
+        ]);
+        assert_eq!(fields, expected);
+        // The reply itself does hold both, so the test would see them.
+        assert!(serde_json::to_string(&reply).expect("JSON").contains("m3u8?token=eyJ"));
+    }
+}
