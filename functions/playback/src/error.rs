@@ -28,7 +28,7 @@ const PAYMENT_REQUIRED: Kind = Kind {
     title: "A payment for the subscription is due",
 };
 const TIER_REQUIRED: Kind =
-    Kind { slug: "tier-required", status: StatusCode::FORBIDDEN, title: "This video takes a higher plan" };
+    Kind { slug: "tier-required", status: StatusCode::FORBIDDEN, title: "This video needs a higher plan" };
 const GEO_BLOCKED: Kind = Kind {
     slug: "geo-blocked",
     status: StatusCode::FORBIDDEN,
@@ -42,7 +42,7 @@ const VIDEO_NOT_READY: Kind = Kind {
 const STREAM_LIMIT_REACHED: Kind = Kind {
     slug: "stream-limit-reached",
     status: StatusCode::CONFLICT,
-    title: "As many streams play as the plan allows",
+    title: "As many streams run as the plan allows",
 };
 
 /// How long a provider may take to prepare a video until it is worth asking again.
