@@ -33,6 +33,8 @@ use std::time::Duration;
 
 /// The longest request body.
 const BODY_BYTES_MAX: usize = 1 << 20;
+/// How many received requests are remembered.
+const RECEIVED_MAX: usize = 10_000;
 
 /// What an endpoint acts on.
 pub(super) struct Call {
@@ -129,8 +131,14 @@ async fn serve(Extract(shared): Extract<Arc<Shared>>, request: Request<Body>) ->
         headers: head.headers,
         body,
     };
-    shared.lock().received.push(call.received());
-    let fault = shared.lock().faults.take(&call.method, &call.path);
+    let fault = {
+        let mut state = shared.lock();
+        if state.received.len() == RECEIVED_MAX {
+            state.received.pop_front();
+        }
+        state.received.push_back(call.received());
+        state.faults.take(&call.method, &call.path)
+    };
     let answer = call.answer(&shared, fault.as_ref()).await;
     let now = shared.lock().now();
     let version = call.header("stripe-version").unwrap_or(API_VERSION);
@@ -187,11 +195,13 @@ impl Incoming {
                 Err(saved) => return Ok(Answer::replayed(&self.request_id, saved)),
             },
         };
-        if let Some(answer) = self.before(fault).await {
-            if matches!(fault, Some(Fault { fault: FaultKind::Status { kept: true, .. }, .. })) {
-                self.save(shared, claim.as_ref(), &answer);
-            }
+        let (early, late) = (fault.filter(|fault| !fault.after), fault.filter(|fault| fault.after));
+        if let Some(answer) = self.befall(early, shared, claim.as_ref()).await {
             return Ok(answer);
+        }
+        if early.is_some_and(|fault| !matches!(fault.fault, FaultKind::Slow { .. })) {
+            // What is cut, closed or a page of HTML has no need of an answer.
+            return Ok(Answer::success(&self.request_id, Value::Object(Map::new())));
         }
         let outcome = shared.act(|state| {
             state.request = Some((self.request_id.clone(), claim.as_ref().map(|claim| claim.key.clone())));
@@ -207,30 +217,27 @@ impl Incoming {
         if kept {
             self.save(shared, claim.as_ref(), &answer);
         }
-        if fault.is_some_and(|fault| fault.fault == FaultKind::Hang) {
-            std::future::pending::<()>().await;
-        }
-        Ok(answer)
+        Ok(self.befall(late, shared, claim.as_ref()).await.unwrap_or(answer))
     }
 
-    /// The answer of a fault that befalls a request before any work is done.
-    async fn before(&self, fault: Option<&Fault>) -> Option<Answer> {
-        let fault = fault.filter(|fault| !fault.after)?;
-        match fault.fault {
-            FaultKind::Status { status: 429, should_retry, .. } => {
-                Some(Answer::refusal(&self.request_id, &Refusal::rate_limited()).should_retry(should_retry))
+    /// What a fault makes of the answer's time, or the answer that comes in its place.
+    async fn befall(&self, fault: Option<&Fault>, shared: &Shared, claim: Option<&Claim>) -> Option<Answer> {
+        match fault?.fault {
+            FaultKind::Status { status, should_retry, kept } => {
+                let refusal =
+                    if status == 429 { Refusal::rate_limited() } else { Refusal::own_fault(status) };
+                let answer = Answer::refusal(&self.request_id, &refusal).should_retry(should_retry);
+                if kept {
+                    self.save(shared, claim, &answer);
+                }
+                Some(answer)
             }
-            FaultKind::Status { status, should_retry, .. } => Some(
-                Answer::refusal(&self.request_id, &Refusal::own_fault(status)).should_retry(should_retry),
-            ),
             FaultKind::Hang => std::future::pending().await,
             FaultKind::Slow { milliseconds } => {
                 tokio::time::sleep(Duration::from_millis(milliseconds)).await;
                 None
             }
-            FaultKind::Cut | FaultKind::Close | FaultKind::Html => {
-                Some(Answer::success(&self.request_id, Value::Object(Map::new())))
-            }
+            FaultKind::Cut | FaultKind::Close | FaultKind::Html => None,
         }
     }
 

@@ -25,6 +25,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 type Stand = Extract<Arc<Shared>>;
@@ -44,7 +45,7 @@ pub(super) fn routes(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-async fn requests(Extract(shared): Stand) -> Json<Vec<Received>> {
+async fn requests(Extract(shared): Stand) -> Json<VecDeque<Received>> {
     Json(shared.lock().received.clone())
 }
 

@@ -10,6 +10,7 @@ use super::store::{Object, Store};
 use super::{Options, SeedPrice, ids};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use streamly::clock::Clock;
@@ -68,7 +69,7 @@ pub(super) struct State {
     pub(super) idempotency: Idempotency,
     pub(super) faults: Faults,
     pub(super) webhooks: Webhooks,
-    pub(super) received: Vec<Received>,
+    pub(super) received: VecDeque<Received>,
     /// The API request under way, which its events name.
     pub(super) request: Option<(String, Option<String>)>,
     /// The events of the action under way.
@@ -104,7 +105,7 @@ impl State {
             idempotency: Idempotency::default(),
             faults: Faults::default(),
             webhooks,
-            received: Vec::new(),
+            received: VecDeque::new(),
             request: None,
             fresh: Vec::new(),
         };

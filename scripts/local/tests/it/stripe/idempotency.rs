@@ -97,6 +97,19 @@ async fn a_fault_within_the_work_is_replayed_too() {
 }
 
 #[tokio::test]
+async fn a_fault_after_the_work_hides_it_once_or_for_good() {
+    for (kept, again) in [(false, 200), (true, 500)] {
+        let stand = Stand::start().await;
+        let fault = FaultKind::Status { status: 500, should_retry: None, kept };
+        stand.stripe.inject(Fault::once(PATH, fault).after_the_work());
+        assert_eq!(stand.post_with_key(PATH, "name=A", "key").await.status(), 500);
+        let replayed = stand.post_with_key(PATH, "name=A", "key").await;
+        assert_eq!((replayed.status(), replayed.header("idempotent-replayed")), (again, "true"));
+        assert_eq!(count(&stand).await, 1, "the work was done, once");
+    }
+}
+
+#[tokio::test]
 async fn reading_takes_no_key() {
     let stand = Stand::start().await;
     for path in ["/v1/customers".to_owned(), format!("/v1/prices/{PRICE}")] {
