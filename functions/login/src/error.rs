@@ -3,7 +3,7 @@
 use functions_framework::{Kind, Problem, problem};
 use http::StatusCode;
 use std::time::Duration;
-use streamly::accounts::InvalidName;
+use streamly::accounts::InvalidScope;
 use streamly::accounts::address::InvalidAddress;
 use streamly::accounts::hash::HashError;
 use streamly::accounts::policy::InvalidPassword;
@@ -55,7 +55,7 @@ pub enum LoginError {
     Signing(#[from] SigningFailed),
     /// A row names a scope that does not exist.
     #[error("an account's scope cannot be read")]
-    Scope(#[source] InvalidName),
+    Scope(#[source] InvalidScope),
     /// A statement failed.
     #[error(transparent)]
     Database(#[from] db::Error),

@@ -16,5 +16,5 @@ pub mod throttle;
 pub mod token;
 pub mod verify;
 
-pub use claims::{Audience, InvalidName, Issuer, KeyId, Scope};
+pub use claims::{Audience, InvalidName, InvalidScope, Issuer, KeyId, Scope};
 pub use verification::{EmailVerification, InvalidEmailVerification};

@@ -28,16 +28,21 @@ pub enum Scope {
 }
 
 impl FromStr for Scope {
-    type Err = InvalidName;
+    type Err = InvalidScope;
 
-    fn from_str(text: &str) -> Result<Self, InvalidName> {
+    fn from_str(text: &str) -> Result<Self, InvalidScope> {
         match text {
             "user" => Ok(Self::User),
             "user admin" => Ok(Self::UserAdmin),
-            _ => Err(InvalidName),
+            _ => Err(InvalidScope),
         }
     }
 }
+
+/// A scope that nobody grants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be user or user admin")]
+pub struct InvalidScope;
 
 /// The nine claims, all required. Anything more is refused, so `nbf` and an unsigned extension are too.
 #[derive(Debug, Serialize, Deserialize)]
@@ -98,3 +103,32 @@ names! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a short text of visible ASCII characters")]
 pub struct InvalidName;
+
+#[cfg(test)]
+mod tests {
+    use super::{Audience, InvalidScope, Issuer, KeyId, Scope};
+
+    #[test]
+    fn names_are_short_and_visible() {
+        assert_eq!(
+            "https://streamly.example".parse::<Issuer>().unwrap().as_str(),
+            "https://streamly.example"
+        );
+        assert!("a".repeat(255).parse::<Audience>().is_ok());
+        assert!("a".repeat(256).parse::<Audience>().is_err());
+        assert!("k".repeat(64).parse::<KeyId>().is_ok());
+        assert!("k".repeat(65).parse::<KeyId>().is_err());
+        for text in ["", "two words", "line\n", "\u{e9}"] {
+            assert!(text.parse::<Issuer>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_two_scopes_of_the_database_are_those_of_tokens() {
+        for (text, scope) in [("user", Scope::User), ("user admin", Scope::UserAdmin)] {
+            assert_eq!(text.parse(), Ok(scope));
+            assert_eq!(serde_json::to_value(scope).unwrap(), text);
+        }
+        assert_eq!("admin".parse::<Scope>(), Err(InvalidScope));
+    }
+}
