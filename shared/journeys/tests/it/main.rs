@@ -2,6 +2,8 @@
 //! several functions.
 
 mod checkout;
+mod contract;
+mod roles;
 mod schema;
 mod statements;
 mod subscribing;

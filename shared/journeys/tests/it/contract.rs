@@ -1,0 +1,70 @@
+//! The one OpenAPI document and the functions say the same: routes both ways, and no path without its preflight.
+
+use functions_framework::env::{Invalid, Reader, read_from};
+use http::Method;
+use local::gateway::Document;
+use std::collections::BTreeSet;
+use testkit::{Database, variables};
+
+/// Called by a server of Stripe's, never by a page; and a plain GET, for which no browser asks beforehand.
+const WITHOUT_PREFLIGHT: [&str; 2] = ["/.well-known/jwks.json", "/v1/webhooks/stripe"];
+
+/// A function, a method and a path.
+type Route = (String, Method, String);
+
+fn config<T>(
+    database: &Database,
+    function: &str,
+    read: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>,
+) -> T {
+    read_from(&variables(database, function, &[]), read).expect("the standard variables suffice")
+}
+
+/// Every route of every function, as the code has it.
+async fn routes() -> BTreeSet<Route> {
+    let database = Database::new().await;
+    let register = register::Parts::real(config(&database, "register", register::Config::read));
+    let login = login::Parts::real(config(&database, "login", login::Config::read));
+    let checkout = checkout::Parts::real(config(&database, "checkout", checkout::Config::read));
+    let webhook = webhook::Parts::real(config(&database, "webhook", webhook::Config::read));
+    let playback = playback::Parts::real(config(&database, "playback", playback::Config::read));
+    let lists = [
+        ("register", register::routes(register.expect("its parts hold")).list()),
+        ("login", login::routes(login.expect("its parts hold")).list()),
+        ("checkout", checkout::routes(checkout).list()),
+        ("webhook", webhook::routes(webhook).list()),
+        ("playback", playback::routes(playback).list()),
+    ];
+    let all = lists.into_iter().flat_map(|(function, list)| {
+        list.into_iter().map(move |(method, path)| (function.to_owned(), method, path.to_owned()))
+    });
+    all.collect()
+}
+
+#[tokio::test]
+async fn the_document_has_exactly_the_routes_of_the_functions() {
+    let operations = Document::project().operations().expect("the document is readable");
+    let documented: BTreeSet<Route> = operations
+        .into_iter()
+        .filter(|operation| operation.method != Method::OPTIONS)
+        .map(|operation| (operation.function, operation.method, operation.path))
+        .collect();
+    let written = routes().await;
+    let missing: Vec<_> = written.difference(&documented).collect();
+    let invented: Vec<_> = documented.difference(&written).collect();
+    assert!(
+        missing.is_empty() && invented.is_empty(),
+        "not documented: {missing:?}; not written: {invented:?}"
+    );
+}
+
+#[test]
+fn every_path_that_a_page_asks_about_beforehand_has_a_preflight() {
+    let operations = Document::project().operations().expect("the document is readable");
+    let paths: BTreeSet<&str> = operations.iter().map(|operation| operation.path.as_str()).collect();
+    for path in paths {
+        let has =
+            operations.iter().any(|operation| operation.path == path && operation.method == Method::OPTIONS);
+        assert_eq!(has, !WITHOUT_PREFLIGHT.contains(&path), "{path}");
+    }
+}

@@ -1,0 +1,104 @@
+//! What each function's role must not do, tried. That it may do what it needs, its own tests show: they run under it.
+
+use std::collections::BTreeSet;
+use testkit::Database;
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+
+/// A function and a statement that its role must be refused.
+const REFUSED: &[(&str, &str)] = &[
+    // A password's hash is read where passwords are verified, and nowhere else.
+    ("checkout", "select phc from credentials"),
+    ("playback", "select phc from credentials"),
+    ("webhook", "select phc from credentials"),
+    // Nor is anybody's address, where it is not needed.
+    ("playback", "select email from users"),
+    ("webhook", "select email from users"),
+    // Accounts are written by the functions of accounts.
+    ("checkout", "update users set email = ''"),
+    ("checkout", "update users set scope = 'user admin'"),
+    ("login", "update users set verified_at = now()"),
+    ("login", "update users set scope = 'user admin'"),
+    ("login", "insert into users (id, email, email_canonical) values (gen_random_uuid(), '', '')"),
+    ("playback", "update users set scope = 'user admin'"),
+    ("register", "update users set scope = 'user admin'"),
+    ("webhook", "update users set scope = 'user admin'"),
+    // Nobody makes a session but who has seen a password.
+    ("checkout", "insert into sessions (id) values (gen_random_uuid())"),
+    ("playback", "update sessions set revoked_at = null"),
+    ("register", "insert into sessions (id) values (gen_random_uuid())"),
+    ("register", "update sessions set idle_expires_at = now() + interval '1 year'"),
+    ("webhook", "select id from sessions"),
+    // What somebody has paid for is written by Stripe's events alone.
+    ("checkout", "update subscriptions set status = 'active'"),
+    ("login", "select id from subscriptions"),
+    ("playback", "update subscriptions set status = 'active'"),
+    ("register", "select id from subscriptions"),
+    ("checkout", "select payload from payment_logs"),
+    ("playback", "select id from payment_logs"),
+    ("webhook", "delete from payment_logs"),
+    ("webhook", "delete from subscriptions"),
+    // Titles are read by who serves them.
+    ("checkout", "select id from videos"),
+    ("login", "select id from videos"),
+    ("playback", "update videos set access = 'free'"),
+    ("playback", "delete from streams"),
+    ("webhook", "select id from videos"),
+    // What happened stays written.
+    ("login", "delete from auth_events"),
+    ("register", "update auth_events set name = ''"),
+];
+
+/// The functions that have a role.
+const FUNCTIONS: [&str; 5] = ["checkout", "login", "playback", "register", "webhook"];
+
+async fn connect(database: &Database, function: &str) -> Client {
+    let settings: streamly::db::Settings = database.url(function).parse().expect("our own address");
+    settings.connect(None).await.expect("the role may connect")
+}
+
+#[track_caller]
+fn check_refused(function: &str, statement: &str, result: Result<u64, tokio_postgres::Error>) {
+    let state = result.as_ref().err().and_then(tokio_postgres::Error::code).cloned();
+    assert_eq!(state, Some(SqlState::INSUFFICIENT_PRIVILEGE), "{function}: {statement}: {result:?}");
+}
+
+#[tokio::test]
+async fn no_role_does_what_its_function_must_not() {
+    let database = Database::new().await;
+    for function in FUNCTIONS {
+        let client = connect(&database, function).await;
+        for (_, statement) in REFUSED.iter().filter(|(role, _)| *role == function) {
+            check_refused(function, statement, client.execute(*statement, &[]).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_role_changes_the_schema_or_makes_roles() {
+    let database = Database::new().await;
+    for function in FUNCTIONS {
+        let client = connect(&database, function).await;
+        for statement in
+            ["create table mine (n integer)", "create role mine", "select name from schema_migrations"]
+        {
+            check_refused(function, statement, client.execute(statement, &[]).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_role_is_a_function_and_is_tried() {
+    let database = Database::new().await;
+    let rows = database
+        .owner()
+        .await
+        .query("select rolname from pg_roles where rolname like 'streamly\\_%'", &[])
+        .await;
+    let roles: BTreeSet<String> =
+        rows.expect("the catalogue is readable").iter().map(|row| row.get(0)).collect();
+    let functions: BTreeSet<String> = FUNCTIONS.iter().map(|name| format!("streamly_{name}")).collect();
+    assert_eq!(roles, functions);
+    let tried: BTreeSet<&str> = REFUSED.iter().map(|(function, _)| *function).collect();
+    assert_eq!(tried, FUNCTIONS.into());
+}
