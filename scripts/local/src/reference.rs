@@ -24,7 +24,7 @@ pub struct Reference {
 impl Reference {
     /// Serves this document on loopback, with examples that ask this gateway; port 0 lets the kernel choose.
     pub async fn start(port: u16, document: &Document, gateway_url: &str) -> io::Result<Self> {
-        let html = page::render(document.tree(), gateway_url)?;
+        let html = page::render(document, gateway_url)?;
         let yaml = document.text().to_owned();
         let routes = Router::new()
             .route("/", get(move || ready(answer("text/html; charset=utf-8", html))))

@@ -135,7 +135,10 @@ impl Document {
 
     /// Reads a document.
     pub fn read(yaml: &str) -> Result<Self, DocumentError> {
-        let tree = serde_saphyr::from_str(yaml).map_err(|error| DocumentError::Yaml(Box::new(error)))?;
+        // As YAML 1.2 has it, and whoever else renders the document: `y` and `no` are texts.
+        let options = serde_saphyr::options! { strict_booleans: true };
+        let tree = serde_saphyr::from_str_with_options(yaml, options)
+            .map_err(|error| DocumentError::Yaml(Box::new(error)))?;
         let document = Self { text: yaml.to_owned(), tree };
         document.operations()?;
         Ok(document)

@@ -7,6 +7,7 @@ use std::io;
 
 use super::prose::{escaped, line, paragraphs};
 use super::schema::{resolved, slugs, table};
+use crate::gateway::Document;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -73,13 +74,17 @@ struct Media {
 }
 
 /// The page of this document.
-pub(super) fn render(tree: &Value, gateway_url: &str) -> io::Result<String> {
+pub(super) fn render(document: &Document, gateway_url: &str) -> io::Result<String> {
+    let tree = document.tree();
     let api = Api::deserialize(tree)?;
+    let mut paths: Vec<_> = api.paths.iter().collect();
+    // In the order in which they were written, which is one to read.
+    paths.sort_by_key(|(path, _)| document.text().find(&format!("\n  {path}:")));
     let (mut contents, mut body) = (Vec::new(), Vec::new());
     for tag in &api.tags {
         contents.push(format!("<li>{}<ul>\n", escaped(&tag.name)));
         body.push(format!("<h2>{}</h2>\n{}", escaped(&tag.name), paragraphs(&tag.description)));
-        for (path, operations) in &api.paths {
+        for (path, operations) in &paths {
             // A preflight is the browser's affair.
             for (method, operation) in operations.iter().filter(|(method, _)| *method != "options") {
                 if operation.tags.contains(&tag.name) {

@@ -28,6 +28,9 @@ async fn the_page_shows_every_operation_and_problem_of_the_document_without_a_sc
     }
     check(&page, "curl -X POST http://127.0.0.1:1/v1/login");
     check(&page, "<code>tokens.playback</code>");
+    check(&page, "<code>keys[].kid</code>");
+    let at = |id: &str| page.find(&format!("<section id=\"{id}\">"));
+    assert!(at("register") < at("login") && at("login") < at("jwks"), "in the order of the document");
     assert!(!page.contains("<script") && !page.contains("https://cdn"), "it needs nothing but itself");
 }
 

@@ -96,3 +96,11 @@ fn the_text_is_the_file_as_it_is_written() {
     let again: Value = Document::read(document.text()).expect("a good document").tree().clone();
     assert_eq!(again, *document.tree());
 }
+
+#[test]
+fn words_that_were_booleans_in_an_older_yaml_are_texts() {
+    let yaml = "openapi: 3.0.3\nx-words: [y, n, yes, no, on, off, true]\npaths: {}\n";
+    let document = Document::read(yaml).expect("a good document");
+    let expected = serde_json::json!(["y", "n", "yes", "no", "on", "off", true]);
+    assert_eq!(document.tree()["x-words"], expected);
+}
