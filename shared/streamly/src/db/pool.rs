@@ -7,9 +7,8 @@ use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 
-use super::settings::Mode;
 use super::{CaFile, Error, Settings};
 
 /// The longest wait for a connection, in milliseconds; then the request is answered 503.
@@ -61,11 +60,8 @@ impl Pool {
     pub fn new(settings: Settings, ca: Option<&CaFile>, size: PoolSize) -> Self {
         // The default method does not notice a connection that died while the instance was frozen.
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Verified };
-        let manager = if settings.mode == Mode::Plain {
-            Manager::from_config(settings.config, NoTls, recycling)
-        } else {
-            Manager::from_config(settings.config, super::tls::connector(settings.mode, ca), recycling)
-        };
+        let manager =
+            Manager::from_config(settings.config, super::tls::connector(settings.mode, ca), recycling);
         let timeouts = Timeouts {
             wait: Some(Duration::from_millis(POOL_WAIT_MS_MAX)),
             create: Some(Duration::from_millis(CONNECT_MS_MAX)),

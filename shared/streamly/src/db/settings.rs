@@ -96,13 +96,8 @@ impl Settings {
         &self,
         ca: Option<&CaFile>,
     ) -> Result<tokio_postgres::Client, tokio_postgres::Error> {
-        if self.mode == Mode::Plain {
-            let (client, connection) = self.config.connect(tokio_postgres::NoTls).await?;
-            // An error of the connection reaches the client's own calls.
-            tokio::spawn(connection);
-            return Ok(client);
-        }
         let (client, connection) = self.config.connect(super::tls::connector(self.mode, ca)).await?;
+        // An error of the connection reaches the client's own calls.
         tokio::spawn(connection);
         Ok(client)
     }
