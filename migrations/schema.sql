@@ -97,9 +97,10 @@ create table payment_logs (
 CREATE INDEX payment_logs_customer_deleted_idx ON public.payment_logs USING btree (stripe_customer_id) WHERE (event_type = 'customer.deleted'::text);
 CREATE INDEX payment_logs_payload_idx ON public.payment_logs USING btree (received_at) WHERE (payload IS NOT NULL);
 CREATE INDEX payment_logs_payment_intent_id_idx ON public.payment_logs USING btree (payment_intent_id) WHERE (payment_intent_id IS NOT NULL);
+CREATE INDEX payment_logs_subscription_idx ON public.payment_logs USING btree (stripe_subscription_id, event_created) WHERE (stripe_subscription_id IS NOT NULL);
 CREATE INDEX payment_logs_unsettled_idx ON public.payment_logs USING btree (received_at) WHERE (outcome = ANY (ARRAY['unmatched'::text, 'conflict'::text]));
 CREATE INDEX payment_logs_user_id_idx ON public.payment_logs USING btree (user_id, received_at DESC);
-grant insert (stripe_event_id, snapshot_event_id, event_type, event_created, api_version, livemode, object_id, stripe_customer_id, stripe_subscription_id, stripe_invoice_id, payment_intent_id, amount, currency, outcome, detail, payload, processed_at), select (stripe_event_id, event_type, user_id, stripe_customer_id, payment_intent_id, outcome, payload, received_at), update (user_id, outcome, detail, processed_at) on payment_logs to streamly_webhook;
+grant insert (stripe_event_id, snapshot_event_id, event_type, event_created, api_version, livemode, object_id, stripe_customer_id, stripe_subscription_id, stripe_invoice_id, payment_intent_id, amount, currency, outcome, detail, payload, processed_at), select (stripe_event_id, event_type, event_created, user_id, stripe_customer_id, stripe_subscription_id, payment_intent_id, outcome, payload, received_at), update (user_id, outcome, detail, processed_at) on payment_logs to streamly_webhook;
 
 create table schema_migrations (
   name text not null,

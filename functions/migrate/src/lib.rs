@@ -25,6 +25,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0002_billing.sql", sql: include_str!("../../../migrations/0002_billing.sql") },
     Migration { name: "0003_videos.sql", sql: include_str!("../../../migrations/0003_videos.sql") },
     Migration { name: "0004_roles.sql", sql: include_str!("../../../migrations/0004_roles.sql") },
+    Migration { name: "0005_seconds.sql", sql: include_str!("../../../migrations/0005_seconds.sql") },
 ];
 
 /// The first line of a file that must run outside a transaction: one `create index concurrently`, and nothing else.

@@ -105,6 +105,23 @@ async fn within_a_second_the_previous_attributes_decide() {
 }
 
 #[tokio::test]
+async fn values_that_come_back_within_a_second_end_marked_in_every_order() {
+    let statuses = ["active", "past_due", "unpaid"];
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let world = World::new().await;
+        let end = world.now + DAY;
+        for at in order {
+            let told = subscription(statuses[(at + 1) % 3], end);
+            let told = event(&format!("evt_{at}"), UPDATED, world.now, &told);
+            let (status, _) = world.deliver(&changed(told, &json!({"status": statuses[at]}))).await;
+            assert_eq!(status, 200);
+        }
+        assert_eq!(world.stored("sub_1").await["needs_sync"], json!(true), "{order:?}");
+        assert_eq!(world.rows().await, (3, 1), "{order:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_nobody_can_order_is_stored_and_marked() {
     let world = World::new().await;
     let end = world.now + DAY;

@@ -4,12 +4,10 @@
 //! The transaction takes four round trips at most: begin; enter and look up; lock; write and commit. Locks are taken in one
 //! order, ledger, people, subscriptions, so that rivals wait and never deadlock.
 
-use serde_json::Value;
-
 use super::access::{is_known, is_terminal};
 use super::effect::{Alert, Effect, Outcome};
 use super::event::{Change, Content, Event, Ignored};
-use super::guard::{self, Incoming, Telling, Verdict};
+use super::guard::{self, Heard, Incoming, Telling, Verdict};
 use super::json::instant;
 use super::people::{Found, Whose};
 use super::{Plans, Snapshot};
@@ -270,13 +268,15 @@ impl Work<'_> {
         let customer = snapshot.customer.clone().or_else(|| was.customer.clone());
         let snapshot = Snapshot { customer, ..snapshot.clone() };
         let plan = snapshot.plan(&rules.plans, was.price_id.as_deref(), stored.plan.as_deref());
-        let last = stored.last_payload.as_deref().and_then(last_telling);
+        let second = Second::read(&stored, event, &rules.plans);
+        let heard = second.heard();
         let verdict = guard::judge(
             &guard::Stored {
                 telling: Telling { snapshot: was, plan: stored.plan.as_deref() },
                 created: stored.last_event_created,
                 event_type: stored.last_event_type.as_deref(),
-                last: last.as_ref().map(|(object, previous)| (object, previous)),
+                last: second.event(stored.last_event_id.as_deref()),
+                heard: &heard,
             },
             &Incoming {
                 telling: Telling { snapshot: &snapshot, plan: plan.as_deref() },
@@ -286,9 +286,15 @@ impl Work<'_> {
                 previous: &change.previous,
             },
         );
-        if verdict == Verdict::Stale {
-            return finish(transaction, event, Effect::of(Outcome::Stale, Some(self.user_id)), nothing())
-                .await;
+        if matches!(verdict, Verdict::Stale | Verdict::StaleAsTie) {
+            let marked = async {
+                match verdict {
+                    Verdict::StaleAsTie => subscriptions::mark(&**transaction, &snapshot.id, TIE).await,
+                    _ => Ok(()),
+                }
+            };
+            let effect = Effect::of(Outcome::Stale, Some(self.user_id));
+            return finish(transaction, event, effect, marked).await;
         }
         let mut effect = Effect::of(Outcome::Applied, Some(self.user_id));
         effect.alerts = alerts(&snapshot, plan.as_deref(), stored.has_living_sibling);
@@ -309,14 +315,40 @@ fn source(event: &Event) -> Source<'_> {
     }
 }
 
-/// The object and the previous attributes of an event's text.
-fn last_telling(payload: &str) -> Option<(Value, Value)> {
-    let mut event: Value = serde_json::from_str(payload).ok()?;
-    let data = event.get_mut("data")?;
-    let object = data.get_mut("object")?.take();
-    let previous = data.get_mut("previous_attributes").map(Value::take).unwrap_or_default();
-    Some((object, previous))
+/// The events of a subscription in one second, as the ledger has them, of the rank of the one in hand.
+struct Second(Vec<(String, Box<Change>)>);
+
+impl Second {
+    fn read(stored: &subscriptions::Stored, event: &Event, plans: &Plans) -> Self {
+        let told = |payload: &String| {
+            let told = Event::read(payload.as_bytes(), plans).ok()?;
+            let counts = told.created == event.created
+                && guard::is_of_one_rank(&told.event_type, &event.event_type)
+                && told.names.subscription == event.names.subscription;
+            let Content::Subscription(mut change) = told.content else { return None };
+            let customer = change.snapshot.customer.take();
+            change.snapshot.customer = customer.or_else(|| stored.snapshot.customer.clone());
+            counts.then_some((told.id, change))
+        };
+        Self(stored.payloads.iter().filter_map(told).collect())
+    }
+
+    fn heard(&self) -> Vec<Heard<'_>> {
+        self.0.iter().map(|(_, change)| heard(change)).collect()
+    }
+
+    fn event(&self, id: Option<&str>) -> Option<Heard<'_>> {
+        let found = self.0.iter().find(|(told, _)| Some(told.as_str()) == id)?;
+        Some(heard(&found.1))
+    }
 }
+
+fn heard(change: &Change) -> Heard<'_> {
+    Heard { snapshot: &change.snapshot, object: &change.object, previous: &change.previous }
+}
+
+/// Nobody can tell which of two is the newer.
+const TIE: &str = "tie";
 
 /// Why the row has to be asked of Stripe, if it has.
 fn sync_reason(snapshot: &Snapshot, verdict: Verdict) -> Option<&'static str> {
@@ -327,7 +359,7 @@ fn sync_reason(snapshot: &Snapshot, verdict: Verdict) -> Option<&'static str> {
     } else if snapshot.current_period_end.is_none() {
         Some("no-period")
     } else if verdict == Verdict::ApplyAsTie {
-        Some("tie")
+        Some(TIE)
     } else {
         None
     }

@@ -1,6 +1,11 @@
 //! Which of two tellings of one subscription is the newer. Stripe delivers in no order, numbers nothing and counts time in
-//! whole seconds, so within a second only what the events themselves say can decide; where they do not, the later arrival
-//! is stored and marked, and the subscription is asked of Stripe.
+//! whole seconds, so within a second only what the events themselves say can decide; where they do not, the row is marked,
+//! and the subscription is asked of Stripe.
+//!
+//! Within a second the last telling is the one that no other follows: the event that follows it names, as previous
+//! attributes, what it says. So whatever stands after an event of a second that has several, it goes unmarked only if
+//! none of those heard so far could follow it. Two events that seem to be in order are not enough: values that come back
+//! within the second, a to b to c to a, would pass for an order that they are not.
 
 use serde_json::Value;
 
@@ -25,8 +30,22 @@ pub struct Stored<'a> {
     pub created: i64,
     /// Its type; none where no snapshot was applied yet.
     pub event_type: Option<&'a str>,
-    /// The last event's own object and previous attributes, where they are still there.
-    pub last: Option<(&'a Value, &'a Value)>,
+    /// The last event itself, where its text is still there.
+    pub last: Option<Heard<'a>>,
+    /// Every event of the subscription that was heard of in that second and stands in its rank, the one in hand included
+    /// or not.
+    pub heard: &'a [Heard<'a>],
+}
+
+/// An event that was heard of, whatever came of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Heard<'a> {
+    /// What it tells.
+    pub snapshot: &'a Snapshot,
+    /// Its object.
+    pub object: &'a Value,
+    /// Its previous attributes.
+    pub previous: &'a Value,
 }
 
 /// The event in hand.
@@ -49,17 +68,35 @@ pub struct Incoming<'a> {
 pub enum Verdict {
     /// It tells what was, or what is stored already.
     Stale,
+    /// It seems to tell what was, but nobody can tell: keep what is stored, and ask Stripe.
+    StaleAsTie,
     /// It is the newer.
     Apply,
     /// Nobody can tell: store it, and ask Stripe.
     ApplyAsTie,
 }
 
+/// The type that a row has after an answer of Stripe's, in place of an event's. The answer holds for the second before its
+/// date.
+pub const RECONCILE: &str = "reconcile";
+
+const CREATED: &str = "customer.subscription.created";
+
 /// Decides.
 pub fn judge(stored: &Stored<'_>, event: &Incoming<'_>) -> Verdict {
     let (was, is) = (stored.telling.snapshot, event.telling.snapshot);
     if is_terminal(&was.status) && !is_terminal(&is.status) {
         return Verdict::Stale;
+    }
+    if stored.event_type == Some(RECONCILE) && !is_terminal(&is.status) {
+        if event.event_type == CREATED {
+            // What Stripe answers about exists.
+            return Verdict::Stale;
+        }
+        if event.created == stored.created + 1 {
+            // The very second of the answer: before it or after it.
+            return if tells_the_same(stored, event) { Verdict::Stale } else { Verdict::ApplyAsTie };
+        }
     }
     let order = (event.created, rank(Some(event.event_type))).cmp(&(stored.created, rank(stored.event_type)));
     match order {
@@ -69,30 +106,50 @@ pub fn judge(stored: &Stored<'_>, event: &Incoming<'_>) -> Verdict {
     }
 }
 
+/// Whether two types stand side by side in one second.
+pub fn is_of_one_rank(one: &str, other: &str) -> bool {
+    rank(Some(one)) == rank(Some(other))
+}
+
 /// Where a type stands among those of one second.
 fn rank(event_type: Option<&str>) -> u8 {
     match event_type {
         None => 0,
-        Some("customer.subscription.created") => 1,
+        Some(CREATED) => 1,
         Some("customer.subscription.deleted" | "customer.deleted") => 3,
         Some(_) => 2,
     }
 }
 
+fn tells_the_same(stored: &Stored<'_>, event: &Incoming<'_>) -> bool {
+    stored.telling.snapshot == event.telling.snapshot && stored.telling.plan == event.telling.plan
+}
+
 /// Two of one second and one rank: the newer one's previous attributes are the older one's object.
 fn tie(stored: &Stored<'_>, event: &Incoming<'_>) -> Verdict {
-    let same = stored.telling.snapshot == event.telling.snapshot && stored.telling.plan == event.telling.plan;
-    if same {
-        return Verdict::Stale;
+    let (was, is) = (stored.telling.snapshot, event.telling.snapshot);
+    if tells_the_same(stored, event) {
+        return if is_followed(was, stored.heard) { Verdict::StaleAsTie } else { Verdict::Stale };
     }
     let follows = |previous: &Value, object: &Value| !is_empty(previous) && agrees(previous, object);
-    let after = stored.last.is_some_and(|(object, _)| follows(event.previous, object));
-    let before = stored.last.is_some_and(|(_, previous)| follows(previous, event.object));
+    let after = stored.last.is_some_and(|last| follows(event.previous, last.object));
+    let before = stored.last.is_some_and(|last| follows(last.previous, event.object));
     match (after, before) {
-        (true, false) => Verdict::Apply,
+        (true, false) if !is_followed(is, stored.heard) => Verdict::Apply,
+        (false, true) if is_followed(was, stored.heard) => Verdict::StaleAsTie,
         (false, true) => Verdict::Stale,
         _ => Verdict::ApplyAsTie,
     }
+}
+
+/// Whether any of these could have come after what stands: its previous attributes are those of an event that tells the
+/// same as what stands, or it has none.
+fn is_followed(stands: &Snapshot, heard: &[Heard<'_>]) -> bool {
+    let (same, others): (Vec<&Heard<'_>>, Vec<&Heard<'_>>) =
+        heard.iter().partition(|heard| heard.snapshot == stands);
+    others
+        .iter()
+        .any(|other| is_empty(other.previous) || same.iter().any(|same| agrees(other.previous, same.object)))
 }
 
 fn is_empty(previous: &Value) -> bool {

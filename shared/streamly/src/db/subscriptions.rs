@@ -90,17 +90,19 @@ pub struct Stored {
     pub snapshot: Snapshot,
     /// The plan.
     pub plan: Option<String>,
-    /// The type of the last event; none before the first.
+    /// The last event; none before the first, and after an answer of Stripe's.
+    pub last_event_id: Option<String>,
+    /// Its type.
     pub last_event_type: Option<String>,
     /// Its second.
     pub last_event_created: i64,
-    /// Its text, where it happened in the second that was asked for and is still there.
-    pub last_payload: Option<String>,
+    /// The texts of the subscription's events of that second, where it is the one that was asked for.
+    pub payloads: Vec<String>,
     /// Whether the same person has another one that has not ended.
     pub has_living_sibling: bool,
 }
 
-/// The row under lock, with the text of its last event where that is needed: where both are of one second.
+/// The row under lock, with the texts of a second's events where they are needed: where the last event is of that second.
 const LOCK: Statement = Statement::new(
     "subscriptions::LOCK",
     &[Type::TEXT, Type::INT8],
@@ -108,10 +110,16 @@ const LOCK: Statement = Statement::new(
     select s.user_id, s.stripe_subscription_id, s.stripe_customer_id, s.status, s.plan, s.price_id, s.quantity,
            s.currency, s.current_period_start, s.current_period_end, s.trial_end, s.cancel_at_period_end,
            s.cancel_at, s.canceled_at, s.ended_at, s.pause_behavior, s.pause_resumes_at, s.latest_invoice_id,
-           s.last_event_type, s.last_event_created,
-           case when s.last_event_created = $2 then
-             (select payload from payment_logs where stripe_event_id = s.last_event_id)
-           end as last_payload,
+           s.last_event_id, s.last_event_type, s.last_event_created,
+           case when s.last_event_created = $2 then array(
+             select l.payload
+               from payment_logs l
+              where l.stripe_subscription_id = $1
+                and l.event_created = $2
+                and l.event_type like 'customer.subscription.%'
+                and l.outcome in ('applied', 'stale')
+                and l.payload is not null
+           ) else '{}' end as payloads,
            exists (
              select from subscriptions o
               where o.user_id = s.user_id and o.livemode = s.livemode and o.id <> s.id
@@ -150,9 +158,10 @@ fn stored(row: &Row) -> Stored {
             latest_invoice_id: row.get("latest_invoice_id"),
         },
         plan: row.get("plan"),
+        last_event_id: row.get("last_event_id"),
         last_event_type: row.get("last_event_type"),
         last_event_created: row.get("last_event_created"),
-        last_payload: row.get("last_payload"),
+        payloads: row.get("payloads"),
         has_living_sibling: row.get("has_living_sibling"),
     }
 }
