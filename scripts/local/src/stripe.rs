@@ -22,21 +22,27 @@ mod life;
 mod objects;
 mod pages;
 mod parameters;
+mod pending;
 mod signature;
 mod state;
 mod store;
+mod version;
 
 use crate::server::Server;
 use serde::Deserialize;
+use serde_json::Value;
 use state::{Shared, State};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use streamly::clock::Clock;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+pub use delivery::{Deliveries, Order, Thin};
 pub use fault::{Fault, FaultKind};
+pub use pending::PendingEvent;
+pub use version::ApiVersion;
 
 /// The API version whose shapes are spoken.
 pub const API_VERSION: &str = "2026-09-30.endive";
@@ -95,6 +101,8 @@ pub struct Options {
     pub clock: Clock,
     /// The types that are delivered; `*` delivers every type.
     pub events: Vec<String>,
+    /// How deliveries go, and go wrong.
+    pub deliveries: Deliveries,
     /// The gap before a failed delivery's first retry; it doubles up to a minute.
     pub retry_delay: Duration,
 }
@@ -109,6 +117,7 @@ impl Options {
             prices: Vec::new(),
             clock: Clock::system(),
             events: SUBSCRIBED.iter().map(ToString::to_string).collect(),
+            deliveries: Deliveries::default(),
             retry_delay: Duration::from_millis(500),
         }
     }
@@ -141,6 +150,7 @@ pub struct Stripe {
     server: Server,
     shared: Arc<Shared>,
     deliveries: JoinHandle<()>,
+    stop: oneshot::Sender<()>,
 }
 
 impl Stripe {
@@ -151,8 +161,16 @@ impl Stripe {
         let shared = Arc::new(Shared::new(State::new(options), batches));
         let server = Server::start(port, api::router(Arc::clone(&shared))).await?;
         shared.lock().base_url = server.url();
-        let deliveries = tokio::spawn(delivery::run(Arc::clone(&shared), waiting));
-        Ok(Self { server, shared, deliveries })
+        let (stop, stopped) = oneshot::channel();
+        let deliveries = tokio::spawn(delivery::run(Arc::clone(&shared), waiting, stopped));
+        Ok(Self { server, shared, deliveries, stop })
+    }
+
+    /// Ends it and waits until no delivery is under way any more. Dropping it does the same without the wait.
+    pub async fn stop(self) {
+        drop((self.server, self.stop));
+        // It can only have failed by a panic, which was reported where it happened.
+        drop(self.deliveries.await);
     }
 
     /// Its base URL, for `STRIPE_API_BASE`.
@@ -165,14 +183,44 @@ impl Stripe {
         self.shared.lock().webhooks.url = Some(webhook_url.to_owned());
     }
 
+    /// Has deliveries go like this from now on.
+    pub fn set_deliveries(&self, deliveries: Deliveries) {
+        self.shared.lock().webhooks.deliveries = deliveries;
+    }
+
+    /// Signs deliveries with these comma-separated secrets from now on.
+    pub fn set_webhook_secret(&self, secret: impl Into<String>) {
+        self.shared.lock().webhooks.secret = secret.into();
+    }
+
+    /// Takes the events that the endpoint wants and has not accepted, as they came about; each is given out once. With
+    /// deliveries off these are all of them, and it is up to the caller in which order and how often they arrive.
+    pub fn take_pending(&self) -> Vec<PendingEvent> {
+        self.shared.act(State::take_pending)
+    }
+
+    /// The `Stripe-Signature` header of a delivery with this body, at the machine's own time.
+    pub fn sign(&self, body: &[u8]) -> String {
+        signature::header(&self.shared.lock().webhooks.secret, Clock::system().unix_seconds(), body)
+    }
+
+    /// Notes how an endpoint answered a delivery that was made outside: an event with a success is no longer listed as
+    /// undelivered.
+    pub fn note_answer(&self, event_id: &str, status: u16) {
+        let answer = objects::Answer { signed_at: Clock::system().unix_seconds(), status: Some(status) };
+        if let Some(event) = self.shared.lock().events.get_mut(event_id) {
+            event.answers.push(answer);
+        }
+        self.shared.note_answer();
+    }
+
+    /// The object with this id as the API shows it, whatever its kind; what an endpoint stores is compared with it.
+    pub fn object(&self, id: &str) -> Option<Value> {
+        self.shared.act(|state| state.any(id))
+    }
+
     /// Injects a fault into the API, as `POST /_fake/faults` does.
     pub fn inject(&self, fault: Fault) {
         self.shared.lock().faults.add(fault);
-    }
-}
-
-impl Drop for Stripe {
-    fn drop(&mut self) {
-        self.deliveries.abort();
     }
 }

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `GET`, `DELETE /_fake/requests` | the API requests received, newest last; forgets them |
 //! | `POST`, `DELETE /_fake/faults` | `{path, method, times, after, fault: {kind, …}}`: a [`Fault`]; clears all |
-//! | `POST /_fake/webhooks` | any of `{url, on, copies, order}`; the answer shows all four |
+//! | `POST /_fake/webhooks` | any of `{url, secret}` and the members of [`Deliveries`](super::Deliveries); the answer shows them |
+//! | `POST /_fake/events/take` | the pending events as `[{id, type, body, signature}]`, for one to deliver on one's own |
 //! | `GET /_fake/events` | every event with the answers to its deliveries |
 //! | `POST /_fake/events/{id}/resend`, `/_fake/events/resend` | sends one again, or all that no endpoint has accepted |
 //! | `POST /_fake/sessions/{id}/pay` | any of `{card_number, delayed, email}`: pays without the form |
@@ -16,17 +17,21 @@ use super::error::Refusal;
 use super::fault::Fault;
 use super::objects::Event;
 use super::pages::checkout;
-use super::state::{Order, Received, Shared};
+use super::pending::PendingEvent;
+use super::signature;
+use super::state::{Batch, Received, Shared};
 use super::store::Object;
+use super::version::ApiVersion;
 use axum::extract::{Path, State as Extract};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use streamly::clock::Clock;
 
 type Stand = Extract<Arc<Shared>>;
 
@@ -38,6 +43,7 @@ pub(super) fn routes(shared: Arc<Shared>) -> Router {
         .route("/_fake/webhooks", post(set_webhooks))
         .route("/_fake/events", get(events))
         .route("/_fake/events/resend", post(resend_undelivered))
+        .route("/_fake/events/take", post(take))
         .route("/_fake/events/{id}/resend", post(resend))
         .route("/_fake/sessions/{id}/pay", post(checkout::pay_by_json))
         .route("/_fake/sessions/{id}/settle", post(settle))
@@ -76,24 +82,30 @@ async fn clear(Extract(shared): Stand) -> StatusCode {
 
 /// What shall be different about deliveries; what is absent stays.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Webhooks {
     url: Option<String>,
-    on: Option<bool>,
-    copies: Option<u8>,
-    order: Option<Order>,
+    secret: Option<String>,
+    #[serde(flatten)]
+    deliveries: Map<String, Value>,
 }
 
-async fn set_webhooks(Extract(shared): Stand, Json(wanted): Json<Webhooks>) -> Json<Value> {
+async fn set_webhooks(Extract(shared): Stand, Json(wanted): Json<Webhooks>) -> Response {
     let mut state = shared.lock();
     let webhooks = &mut state.webhooks;
+    let mut deliveries = json!(webhooks.deliveries);
+    if let Some(members) = deliveries.as_object_mut() {
+        members.extend(wanted.deliveries);
+    }
+    match serde_json::from_value(deliveries.clone()) {
+        Ok(changed) => webhooks.deliveries = changed,
+        Err(error) => return (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()).into_response(),
+    }
     webhooks.url = wanted.url.or(webhooks.url.take());
-    webhooks.on = wanted.on.unwrap_or(webhooks.on);
-    webhooks.copies = wanted.copies.unwrap_or(webhooks.copies);
-    webhooks.order = wanted.order.unwrap_or(webhooks.order);
-    Json(json!({
-        "url": webhooks.url, "on": webhooks.on, "copies": webhooks.copies, "order": webhooks.order,
-    }))
+    if let Some(secret) = wanted.secret {
+        webhooks.secret = secret;
+    }
+    deliveries["url"] = json!(webhooks.url);
+    Json(deliveries).into_response()
 }
 
 fn delivery_of(event: &Event) -> Value {
@@ -111,11 +123,24 @@ async fn events(Extract(shared): Stand) -> Json<Vec<Value>> {
     Json(shared.lock().events.iter().map(delivery_of).collect())
 }
 
+/// The pending events with what a delivery of each would hold now.
+async fn take(Extract(shared): Stand) -> Json<Vec<Value>> {
+    let mut state = shared.lock();
+    let taken = state.take_pending();
+    let shown = |event: &PendingEvent| {
+        let body = event.body(ApiVersion::Endive);
+        let signature = signature::header(&state.webhooks.secret, Clock::system().unix_seconds(), &body);
+        let body = String::from_utf8_lossy(&body);
+        json!({ "id": event.id(), "type": event.kind(), "body": body, "signature": signature })
+    };
+    Json(taken.iter().map(shown).collect())
+}
+
 async fn resend(Extract(shared): Stand, Path(id): Path<String>) -> Response {
     if let Err(refusal) = shared.lock().events.find(&id).map(Event::id) {
         return refused(&refusal);
     }
-    shared.send(vec![id]);
+    shared.send(Batch { events: vec![id], resent: true });
     StatusCode::ACCEPTED.into_response()
 }
 
@@ -127,7 +152,7 @@ async fn resend_undelivered(Extract(shared): Stand) -> Json<Value> {
         lost.map(|event| event.id.clone()).collect()
     };
     let answer = json!({ "resent": lost });
-    shared.send(lost);
+    shared.send(Batch { events: lost, resent: true });
     Json(answer)
 }
 

@@ -1,8 +1,12 @@
 //! Webhooks: each event is signed anew at every attempt and sent until the endpoint answers with success.
 
-use super::objects::Answer;
+mod plan;
+
+pub use plan::{Deliveries, Order, Thin};
+
+use super::objects::{Answer, Event};
 use super::signature;
-use super::state::{Order, Shared};
+use super::state::{Batch, Shared};
 use crate::client;
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -12,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use streamly::clock::Clock;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 /// How long an endpoint may take to answer.
@@ -20,60 +25,85 @@ const ANSWER_WAIT: Duration = Duration::from_secs(20);
 /// The longest gap between two attempts.
 const GAP_MAX: Duration = Duration::from_mins(1);
 
-/// Delivers the batches as they come; ends, with every delivery under way, when its task is aborted.
-pub(super) async fn run(shared: Arc<Shared>, mut batches: UnboundedReceiver<Vec<String>>) {
+/// Delivers the batches as they come; ends, with every delivery under way, when the stand-in does.
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    mut batches: UnboundedReceiver<Batch>,
+    mut stopped: oneshot::Receiver<()>,
+) {
     let mut running = JoinSet::new();
     loop {
         tokio::select! {
+            _ = &mut stopped => break,
             batch = batches.recv() => match batch {
                 Some(batch) => drop(running.spawn(deliver_batch(Arc::clone(&shared), batch))),
-                None => return,
+                None => break,
             },
             Some(_) = running.join_next(), if !running.is_empty() => {}
         }
     }
+    running.shutdown().await;
 }
 
-async fn deliver_batch(shared: Arc<Shared>, mut events: Vec<String>) {
-    let (order, copies) = {
+/// One body to be sent until it is accepted.
+#[derive(Clone)]
+struct Parcel {
+    event: String,
+    is_thin: bool,
+    delay: Duration,
+}
+
+async fn deliver_batch(shared: Arc<Shared>, batch: Batch) {
+    let (order, parcels) = {
         let state = shared.lock();
-        events.retain(|id| state.events.get(id).is_some_and(|event| event.wanted));
-        (state.webhooks.order, state.webhooks.copies)
+        let plan = &state.webhooks.deliveries;
+        let wanted = batch.events.iter().filter_map(|id| state.events.get(id)).filter(|event| event.wanted);
+        let sent = wanted.filter(|event| batch.resent || !plan.loses(event.place));
+        let mut events: Vec<_> = sent.map(|event| (event.place, event.id.clone())).collect();
+        plan.arrange(&mut events);
+        (plan.order, events.into_iter().flat_map(|(place, id)| parcels(plan, place, &id)).collect::<Vec<_>>())
     };
-    if order == Order::Backward {
-        events.reverse();
-    }
     let mut retries = Vec::new();
     if order == Order::Parallel {
-        let copies = events.iter().flat_map(|id| (0..copies).map(move |_| id.clone()));
-        join_all(copies.map(|id| deliver(&shared, id))).await;
+        join_all(parcels.into_iter().map(|parcel| deliver(&shared, parcel))).await;
         return;
     }
-    for id in events {
-        for _ in 0..copies {
-            // A failed first attempt must not hold up the rest: its retries follow beside them.
-            if attempt(&shared, &id).await == Outcome::Failed {
-                retries.push(id.clone());
-            }
+    for parcel in parcels {
+        tokio::time::sleep(parcel.delay).await;
+        // A failed first attempt must not hold up the rest: its retries follow beside them.
+        if attempt(&shared, &parcel).await == Outcome::Failed {
+            retries.push(parcel);
         }
     }
-    join_all(retries.into_iter().map(|id| retry(&shared, id))).await;
+    join_all(retries.into_iter().map(|parcel| retry(&shared, parcel))).await;
 }
 
-fn deliver(shared: &Arc<Shared>, id: String) -> impl Future<Output = ()> {
+/// What is sent of one event, copies included.
+fn parcels(plan: &Deliveries, place: usize, id: &str) -> Vec<Parcel> {
+    let parcel = |is_thin| Parcel { event: id.to_owned(), is_thin, delay: plan.delay(place) };
+    let forms: &[bool] = match plan.thin {
+        Thin::None => &[false],
+        Thin::Beside => &[false, true],
+        Thin::Instead => &[true],
+    };
+    forms.iter().flat_map(|is_thin| (0..plan.copies(place)).map(|_| parcel(*is_thin))).collect()
+}
+
+fn deliver(shared: &Arc<Shared>, parcel: Parcel) -> impl Future<Output = ()> {
     let shared = Arc::clone(shared);
     async move {
-        if attempt(&shared, &id).await == Outcome::Failed {
-            retry(&shared, id).await;
+        tokio::time::sleep(parcel.delay).await;
+        if attempt(&shared, &parcel).await == Outcome::Failed {
+            retry(&shared, parcel).await;
         }
     }
 }
 
-async fn retry(shared: &Arc<Shared>, id: String) {
+async fn retry(shared: &Arc<Shared>, parcel: Parcel) {
     let mut gap = shared.lock().webhooks.retry_delay;
     loop {
         tokio::time::sleep(gap).await;
-        if attempt(shared, &id).await != Outcome::Failed {
+        if attempt(shared, &parcel).await != Outcome::Failed {
             return;
         }
         gap = (gap * 2).min(GAP_MAX);
@@ -88,12 +118,19 @@ enum Outcome {
     Off,
 }
 
-async fn attempt(shared: &Shared, id: &str) -> Outcome {
+async fn attempt(shared: &Shared, parcel: &Parcel) -> Outcome {
     let target = {
         let state = shared.lock();
-        let event = state.events.get(id);
-        let url = state.webhooks.url.clone().filter(|_| state.webhooks.on);
-        url.zip(event.map(super::objects::Event::payload))
+        let plan = &state.webhooks.deliveries;
+        let payload = |event: &Event| {
+            if parcel.is_thin {
+                event.thin_payload(plan.thin != Thin::Instead)
+            } else {
+                event.payload(plan.version(event.place))
+            }
+        };
+        let url = state.webhooks.url.clone().filter(|_| plan.on);
+        url.zip(state.events.get(&parcel.event).map(payload))
             .map(|(url, payload)| (url, payload, state.webhooks.secret.clone()))
     };
     let Some((url, payload, secret)) = target else { return Outcome::Off };
@@ -111,9 +148,13 @@ async fn attempt(shared: &Shared, id: &str) -> Outcome {
         Err(_) => return Outcome::Off,
     };
     let status = status.ok().and_then(Result::ok).map(|answer| answer.status());
-    if let Some(event) = shared.lock().events.get_mut(id) {
+    let mut state = shared.lock();
+    // A thin one beside the snapshot says nothing about the snapshot's delivery.
+    let counts = !parcel.is_thin || state.webhooks.deliveries.thin == Thin::Instead;
+    if let Some(event) = state.events.get_mut(&parcel.event).filter(|_| counts) {
         event.answers.push(Answer { signed_at, status: status.map(|status| status.as_u16()) });
     }
+    drop(state);
     shared.note_answer();
     if status.is_some_and(|status| status.is_success()) { Outcome::Delivered } else { Outcome::Failed }
 }

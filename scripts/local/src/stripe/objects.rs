@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub(super) use catalog::{Price, Product, Recurring};
 pub(super) use customer::Customer;
-pub(super) use event::{Answer, Event, previous};
+pub(super) use event::{Answer, Event};
 pub(super) use invoice::{BillingReason, Invoice, InvoiceStatus, Line, Source};
 pub(super) use invoice_item::InvoiceItem;
 pub(super) use payment_intent::{PaymentIntent, PaymentState};

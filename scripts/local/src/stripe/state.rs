@@ -1,14 +1,15 @@
 //! Everything the stand-in knows, under one lock, and how an action's events leave it.
 
+use super::delivery::Deliveries;
 use super::fault::Faults;
 use super::idempotency::Idempotency;
 use super::objects::{
     Customer, Event, Invoice, InvoiceItem, Metadata, PaymentIntent, PaymentMethod, PortalSession, Price,
-    Product, Recurring, Session, Subscription, previous,
+    Product, Recurring, Session, Subscription,
 };
 use super::store::{Object, Store};
 use super::{Options, SeedPrice, ids};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,29 +17,20 @@ use std::time::Duration;
 use streamly::clock::Clock;
 use tokio::sync::{mpsc, watch};
 
-/// The order in which one action's events are sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Order {
-    /// All at once, as Stripe does.
-    #[default]
-    Parallel,
-    /// One after the other's first answer, as they came about.
-    Forward,
-    /// One after the other's first answer, the last first.
-    Backward,
-}
-
 /// The webhook endpoint and how it is served.
 pub(super) struct Webhooks {
     pub(super) url: Option<String>,
     pub(super) secret: String,
     pub(super) events: Vec<String>,
-    pub(super) on: bool,
-    /// How often each event is sent at first; more than once makes duplicates.
-    pub(super) copies: u8,
-    pub(super) order: Order,
+    pub(super) deliveries: Deliveries,
     pub(super) retry_delay: Duration,
+}
+
+/// Events to be delivered.
+pub(super) struct Batch {
+    pub(super) events: Vec<String>,
+    /// Whether someone asked for them by name, so that none is lost on the way.
+    pub(super) resent: bool,
 }
 
 /// A request that the API received.
@@ -82,9 +74,7 @@ impl State {
             url: None,
             secret: options.webhook_secret,
             events: options.events,
-            on: true,
-            copies: 1,
-            order: Order::default(),
+            deliveries: options.deliveries,
             retry_delay: options.retry_delay,
         };
         let mut state = Self {
@@ -153,22 +143,24 @@ impl State {
 
     /// The same for an update, when anything differs from what the object was.
     pub(super) fn emit_update(&mut self, kind: &str, before: &Value, after: Value) {
-        let previous = previous(before, &after);
-        if !previous.is_empty() {
-            self.emit_change(kind, after, Some(previous));
+        if *before != after {
+            self.emit_change(kind, after, Some(before.clone()));
         }
     }
 
-    fn emit_change(&mut self, kind: &str, object: Value, previous: Option<Map<String, Value>>) -> String {
+    fn emit_change(&mut self, kind: &str, object: Value, before: Option<Value>) -> String {
         let id = ids::new("evt_");
         self.events.insert(Event {
             id: id.clone(),
             created: self.now(),
             kind: kind.to_owned(),
+            earlier: self.earlier_members(&object),
             object,
-            previous_attributes: previous,
+            before,
+            place: self.events.len(),
             request: self.request.clone(),
             wanted: self.webhooks.events.iter().any(|wanted| wanted == "*" || wanted == kind),
+            taken: false,
             answers: Vec::new(),
         });
         self.fresh.push(id.clone());
@@ -194,13 +186,13 @@ impl State {
 /// The state with what happens around it.
 pub(super) struct Shared {
     state: Mutex<State>,
-    batches: mpsc::UnboundedSender<Vec<String>>,
+    batches: mpsc::UnboundedSender<Batch>,
     /// How many deliveries were answered, so that a page can wait for one.
     answered: watch::Sender<u64>,
 }
 
 impl Shared {
-    pub(super) fn new(state: State, batches: mpsc::UnboundedSender<Vec<String>>) -> Self {
+    pub(super) fn new(state: State, batches: mpsc::UnboundedSender<Batch>) -> Self {
         Self { state: Mutex::new(state), batches, answered: watch::Sender::new(0) }
     }
 
@@ -217,15 +209,15 @@ impl Shared {
         state.request = None;
         let fresh = std::mem::take(&mut state.fresh);
         drop(state);
-        self.send(fresh);
+        self.send(Batch { events: fresh, resent: false });
         outcome
     }
 
     /// Has these events delivered.
-    pub(super) fn send(&self, events: Vec<String>) {
-        if !events.is_empty() {
+    pub(super) fn send(&self, batch: Batch) {
+        if !batch.events.is_empty() {
             // The receiver lives as long as the stand-in: without one there is nobody left to send to.
-            drop(self.batches.send(events));
+            drop(self.batches.send(batch));
         }
     }
 
@@ -240,8 +232,11 @@ impl Shared {
         let mut answered = self.answered.subscribe();
         let expected = |state: &State| {
             let event = state.events.get(event_id);
-            let due = state.webhooks.on && state.webhooks.url.is_some();
-            due && event.is_some_and(|event| event.wanted && event.answers.is_empty())
+            let deliveries = &state.webhooks.deliveries;
+            let due = deliveries.on && state.webhooks.url.is_some();
+            due && event.is_some_and(|event| {
+                event.wanted && event.answers.is_empty() && !deliveries.loses(event.place)
+            })
         };
         let answer = async { while expected(&self.lock()) && answered.changed().await.is_ok() {} };
         // Out of time, the payer goes on as they do at Stripe.

@@ -62,6 +62,11 @@ impl<T: Object> Store<T> {
         self.get(id).ok_or_else(|| Refusal::no_such(T::KIND, id, param))
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.order.len()
+    }
+
     /// All of them, oldest first.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.order.iter().filter_map(|id| self.by_id.get(id))

@@ -2,6 +2,7 @@
 
 mod api;
 mod deliveries;
+mod disorder;
 mod faults;
 mod idempotency;
 mod payers;

@@ -1,8 +1,10 @@
 //! An event: a change, with the object as it was just after it.
 
-use crate::stripe::API_VERSION;
 use crate::stripe::store::Object;
+use crate::stripe::version::ApiVersion;
 use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// How a webhook endpoint answered one attempt.
 #[derive(Clone)]
@@ -13,16 +15,24 @@ pub(in crate::stripe) struct Answer {
     pub(in crate::stripe) status: Option<u16>,
 }
 
+#[derive(Clone)]
 pub(in crate::stripe) struct Event {
     pub(in crate::stripe) id: String,
     pub(in crate::stripe) created: i64,
     pub(in crate::stripe) kind: String,
     pub(in crate::stripe) object: Value,
-    pub(in crate::stripe) previous_attributes: Option<Map<String, Value>>,
+    /// The object before an update, from which the previous attributes follow in every version's shape.
+    pub(in crate::stripe) before: Option<Value>,
+    /// The members of the object that only the earliest version shows.
+    pub(in crate::stripe) earlier: Map<String, Value>,
+    /// How many events came about before it.
+    pub(in crate::stripe) place: usize,
     /// The API request that caused it, with its idempotency key.
     pub(in crate::stripe) request: Option<(String, Option<String>)>,
     /// Whether the endpoint subscribes to this type.
     pub(in crate::stripe) wanted: bool,
+    /// Whether it was taken by someone who delivers it on their own.
+    pub(in crate::stripe) taken: bool,
     pub(in crate::stripe) answers: Vec<Answer>,
 }
 
@@ -33,20 +43,49 @@ impl Event {
     }
 
     /// The bytes of every attempt: indented, as Stripe sends them, and the same at each retry.
-    pub(in crate::stripe) fn payload(&self) -> Vec<u8> {
-        serde_json::to_vec_pretty(&self.shape(1)).expect("a JSON value can be written")
+    pub(in crate::stripe) fn payload(&self, version: ApiVersion) -> Vec<u8> {
+        serde_json::to_vec_pretty(&self.shape(version, 1)).expect("a JSON value can be written")
     }
 
-    fn shape(&self, pending_webhooks: u8) -> Value {
-        let mut data = json!({ "object": self.object });
-        if let Some(previous) = &self.previous_attributes {
-            data["previous_attributes"] = json!(previous);
+    /// The same of the thin event, which only names the object that changed.
+    pub(in crate::stripe) fn thin_payload(&self, names_snapshot: bool) -> Vec<u8> {
+        let created = OffsetDateTime::from_unix_timestamp(self.created).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let created = created.format(&Rfc3339).expect("a year of four digits can be written");
+        let kind = self.object["object"].as_str().unwrap_or_default();
+        let id = self.object["id"].as_str().unwrap_or_default();
+        let folder = if kind == "checkout.session" { "checkout/session" } else { kind };
+        let mut event = json!({
+            "id": format!("evt_65{}", self.id.trim_start_matches("evt_")),
+            "object": "v2.core.event",
+            "changes": null,
+            "context": null,
+            "created": created.replace('Z', ".000Z"),
+            "livemode": false,
+            "reason": self.request.as_ref().map(|(id, key)| {
+                json!({ "request": { "id": id, "idempotency_key": key }, "type": "request" })
+            }),
+            "related_object": { "id": id, "type": kind, "url": format!("/v1/{folder}s/{id}") },
+            "type": format!("v1.{}", self.kind),
+        });
+        if names_snapshot {
+            event["snapshot_event"] = json!(self.id);
+        }
+        serde_json::to_vec(&event).expect("a JSON value can be written")
+    }
+
+    fn shape(&self, version: ApiVersion, pending_webhooks: u8) -> Value {
+        let version = version.of_type(&self.kind);
+        let object = version.shape(&self.object, &self.earlier);
+        let mut data = json!({ "object": object });
+        if let Some(before) = &self.before {
+            data["previous_attributes"] =
+                Value::Object(previous(&version.shape(before, &self.earlier), &object));
         }
         let (request, key) = self.request.as_ref().map_or((None, None), |(id, key)| (Some(id), key.as_ref()));
         json!({
             "id": self.id,
             "object": "event",
-            "api_version": API_VERSION,
+            "api_version": version.name(),
             "created": self.created,
             "data": data,
             "livemode": false,
@@ -69,12 +108,12 @@ impl Object for Event {
     }
 
     fn render(&self) -> Value {
-        self.shape(u8::from(self.wanted && !self.is_delivered()))
+        self.shape(ApiVersion::Endive, u8::from(self.wanted && !self.is_delivered()))
     }
 }
 
 /// What of `old` differs in `new`: objects by member, arrays and values whole.
-pub(in crate::stripe) fn previous(old: &Value, new: &Value) -> Map<String, Value> {
+fn previous(old: &Value, new: &Value) -> Map<String, Value> {
     let (Value::Object(old), Value::Object(new)) = (old, new) else { return Map::new() };
     let mut changed = Map::new();
     for (name, before) in old {
