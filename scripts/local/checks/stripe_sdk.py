@@ -196,6 +196,8 @@ DECLARED = {
     "GET /v1/subscriptions": "SubscriptionListParams",
     "POST /v1/subscriptions/{}": "SubscriptionUpdateParams",
     "DELETE /v1/subscriptions/{}": "SubscriptionCancelParams",
+    "POST /v1/subscriptions/{}/pause": "SubscriptionPauseParams",
+    "POST /v1/subscriptions/{}/resume": "SubscriptionResumeParams",
     "POST /v1/billing_portal/sessions": "billing_portal.SessionCreateParams",
     "POST /v1/invoices": "InvoiceCreateParams",
     "POST /v1/invoices/{}/finalize": "InvoiceFinalizeInvoiceParams",

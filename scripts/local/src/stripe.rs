@@ -26,6 +26,7 @@ mod pending;
 mod signature;
 mod state;
 mod store;
+mod timeline;
 mod version;
 
 use crate::server::Server;
@@ -41,6 +42,7 @@ use tokio::task::JoinHandle;
 
 pub use delivery::{Deliveries, Order, Thin};
 pub use fault::{Fault, FaultKind};
+pub use life::{AfterRetries, Retries};
 pub use pending::PendingEvent;
 pub use version::ApiVersion;
 
@@ -101,6 +103,8 @@ pub struct Options {
     pub clock: Clock,
     /// The types that are delivered; `*` delivers every type.
     pub events: Vec<String>,
+    /// When a failed renewal is tried again, and what follows the last attempt.
+    pub retries: Retries,
     /// How deliveries go, and go wrong.
     pub deliveries: Deliveries,
     /// The gap before a failed delivery's first retry; it doubles up to a minute.
@@ -117,6 +121,7 @@ impl Options {
             prices: Vec::new(),
             clock: Clock::system(),
             events: SUBSCRIBED.iter().map(ToString::to_string).collect(),
+            retries: Retries::default(),
             deliveries: Deliveries::default(),
             retry_delay: Duration::from_millis(500),
         }
@@ -181,6 +186,28 @@ impl Stripe {
     /// Names the webhook endpoint, in place of any former one.
     pub fn deliver_to(&self, webhook_url: &str) {
         self.shared.lock().webhooks.url = Some(webhook_url.to_owned());
+    }
+
+    /// The stand-in's time in Unix seconds.
+    pub fn now(&self) -> i64 {
+        self.shared.lock().now()
+    }
+
+    /// Moves its clock ahead. What becomes due on the way happens at its own instant: sessions expire, trials and periods
+    /// end, failed payments are tried again, subscriptions lapse or end.
+    pub fn advance(&self, time: Duration) {
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        self.shared.act(|state| state.advance(seconds));
+    }
+
+    /// Makes its clock stand still, so that all that follows shares a second, or lets it run on.
+    pub fn hold(&self, held: bool) {
+        self.shared.lock().time.hold(held);
+    }
+
+    /// Has failed renewals be tried like this from now on.
+    pub fn set_retries(&self, retries: Retries) {
+        self.shared.lock().retries = retries;
     }
 
     /// Has deliveries go like this from now on.

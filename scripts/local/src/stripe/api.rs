@@ -7,6 +7,7 @@ mod checkout_sessions;
 mod customers;
 mod events;
 mod invoices;
+mod pauses;
 mod payment_intents;
 mod payment_methods;
 mod payment_pages;
@@ -96,6 +97,8 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     on("GET", "/v1/subscriptions/{}", parameters::NONE, subscriptions::get),
     on("POST", "/v1/subscriptions/{}", parameters::SUBSCRIPTION_UPDATE, subscriptions::update),
     on("DELETE", "/v1/subscriptions/{}", parameters::SUBSCRIPTION_CANCEL, subscriptions::cancel),
+    on("POST", "/v1/subscriptions/{}/pause", parameters::SUBSCRIPTION_PAUSE, pauses::pause),
+    on("POST", "/v1/subscriptions/{}/resume", parameters::SUBSCRIPTION_RESUME, pauses::resume),
     on("POST", "/v1/billing_portal/sessions", parameters::PORTAL_CREATE, billing_portal::create),
     on("GET", "/v1/invoices", parameters::INVOICE_LIST, invoices::list),
     on("POST", "/v1/invoices", parameters::INVOICE_CREATE, invoices::create),

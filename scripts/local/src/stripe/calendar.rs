@@ -14,6 +14,20 @@ pub(super) fn after(start: i64, interval: &str, count: i64) -> i64 {
     end.unix_timestamp()
 }
 
+/// The period that holds this instant, of those that follow each other from the anchor on. Each is counted from the anchor,
+/// so that one which began on the 31st returns to it after a short month.
+pub(super) fn period_at(anchor: i64, interval: &str, count: i64, instant: i64) -> (i64, i64) {
+    let count = count.max(1);
+    let (mut start, mut periods) = (anchor, 1);
+    loop {
+        let end = after(anchor, interval, count * periods);
+        if end > instant || end <= start {
+            return (start, end);
+        }
+        (start, periods) = (end, periods + 1);
+    }
+}
+
 fn months_after(begin: OffsetDateTime, count: i64) -> OffsetDateTime {
     let months = i64::from(begin.year()) * 12 + i64::from(u8::from(begin.month())) - 1 + count;
     let year = i32::try_from(months.div_euclid(12)).unwrap_or(9999).min(9999);
@@ -44,7 +58,7 @@ pub(super) fn http_date(unix_seconds: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{after, http_date};
+    use super::{after, http_date, period_at};
 
     /// 2026-01-31T12:00:00Z.
     const LAST_OF_JANUARY: i64 = 1_769_860_800;
@@ -54,6 +68,19 @@ mod tests {
         assert_eq!(http_date(after(LAST_OF_JANUARY, "month", 1)), "Sat, 28 Feb 2026 12:00:00 GMT");
         assert_eq!(http_date(after(LAST_OF_JANUARY, "month", 13)), "Sun, 28 Feb 2027 12:00:00 GMT");
         assert_eq!(http_date(after(LAST_OF_JANUARY, "month", 12)), "Sun, 31 Jan 2027 12:00:00 GMT");
+    }
+
+    #[test]
+    fn periods_are_counted_from_their_anchor() {
+        let dates = |instant| {
+            let (start, end) = period_at(LAST_OF_JANUARY, "month", 1, instant);
+            (http_date(start)[5..11].to_owned(), http_date(end)[5..11].to_owned())
+        };
+        let period = |start: &str, end: &str| (start.to_owned(), end.to_owned());
+        assert_eq!(dates(LAST_OF_JANUARY), period("31 Jan", "28 Feb"));
+        assert_eq!(dates(LAST_OF_JANUARY + 28 * 86_400 - 1), period("31 Jan", "28 Feb"));
+        assert_eq!(dates(LAST_OF_JANUARY + 28 * 86_400), period("28 Feb", "31 Mar"));
+        assert_eq!(dates(LAST_OF_JANUARY + 59 * 86_400), period("31 Mar", "30 Apr"));
     }
 
     #[test]

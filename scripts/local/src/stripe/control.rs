@@ -10,11 +10,15 @@
 //! | `POST /_fake/events/{id}/resend`, `/_fake/events/resend` | sends one again, or all that no endpoint has accepted |
 //! | `POST /_fake/sessions/{id}/pay` | any of `{card_number, delayed, email}`: pays without the form |
 //! | `POST /_fake/sessions/{id}/settle`, `/fail` | ends a delayed payment |
+//! | `GET /_fake/clock` | `{now, held}`: the time, and whether it stands still |
+//! | `POST /_fake/clock` | any of `{advance_seconds, held}`: moves the clock ahead, with all that is due; holds it |
+//! | `POST /_fake/retries` | `{days, then}`: when failed renewals are tried again, then `cancel`, `unpaid`, `past-due` |
 //! | `GET /_fake/parameters` | the parameters that each endpoint takes |
 
 use super::api::ENDPOINTS;
 use super::error::Refusal;
 use super::fault::Fault;
+use super::life::Retries;
 use super::objects::Event;
 use super::pages::checkout;
 use super::pending::PendingEvent;
@@ -41,6 +45,8 @@ pub(super) fn routes(shared: Arc<Shared>) -> Router {
         .route("/_fake/parameters", get(parameters))
         .route("/_fake/faults", post(inject).delete(clear))
         .route("/_fake/webhooks", post(set_webhooks))
+        .route("/_fake/clock", get(clock).post(set_clock))
+        .route("/_fake/retries", post(set_retries))
         .route("/_fake/events", get(events))
         .route("/_fake/events/resend", post(resend_undelivered))
         .route("/_fake/events/take", post(take))
@@ -106,6 +112,35 @@ async fn set_webhooks(Extract(shared): Stand, Json(wanted): Json<Webhooks>) -> R
     }
     deliveries["url"] = json!(webhooks.url);
     Json(deliveries).into_response()
+}
+
+/// How the clock shall go on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    #[serde(default)]
+    advance_seconds: u32,
+    held: Option<bool>,
+}
+
+async fn clock(Extract(shared): Stand) -> Json<Value> {
+    let state = shared.lock();
+    Json(json!({ "now": state.now(), "held": state.time.is_held() }))
+}
+
+async fn set_clock(stand: Stand, Json(wanted): Json<Advance>) -> Json<Value> {
+    stand.act(|state| {
+        if let Some(held) = wanted.held {
+            state.time.hold(held);
+        }
+        state.advance(i64::from(wanted.advance_seconds));
+    });
+    clock(stand).await
+}
+
+async fn set_retries(Extract(shared): Stand, Json(retries): Json<Retries>) -> StatusCode {
+    shared.lock().retries = retries;
+    StatusCode::NO_CONTENT
 }
 
 fn delivery_of(event: &Event) -> Value {

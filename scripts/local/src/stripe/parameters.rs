@@ -113,6 +113,11 @@ pub(super) const SUBSCRIPTION_UPDATE: &str = "add_invoice_items.*! application_f
 
 pub(super) const SUBSCRIPTION_CANCEL: &str = "cancellation_details.* expand[] invoice_now! prorate";
 
+pub(super) const SUBSCRIPTION_PAUSE: &str = "bill_for.*! expand[] invoicing_behavior! type";
+
+pub(super) const SUBSCRIPTION_RESUME: &str = "billing_cycle_anchor.type expand[] payment_behavior proration_behavior \
+    proration_date";
+
 pub(super) const SUBSCRIPTION_LIST: &str = "automatic_tax.*! collection_method! created created.gt created.gte \
     created.lt created.lte current_period_end.*! current_period_start.*! customer customer_account! ending_before \
     expand[] limit plan! price starting_after status test_clock!";

@@ -3,18 +3,19 @@
 use super::delivery::Deliveries;
 use super::fault::Faults;
 use super::idempotency::Idempotency;
+use super::life::Retries;
 use super::objects::{
     Customer, Event, Invoice, InvoiceItem, Metadata, PaymentIntent, PaymentMethod, PortalSession, Price,
     Product, Recurring, Session, Subscription,
 };
 use super::store::{Object, Store};
+use super::timeline::Timeline;
 use super::{Options, SeedPrice, ids};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use streamly::clock::Clock;
 use tokio::sync::{mpsc, watch};
 
 /// The webhook endpoint and how it is served.
@@ -44,7 +45,8 @@ pub(super) struct Received {
 }
 
 pub(super) struct State {
-    clock: Clock,
+    pub(super) time: Timeline,
+    pub(super) retries: Retries,
     pub(super) base_url: String,
     pub(super) secret_key: String,
     pub(super) customers: Store<Customer>,
@@ -78,7 +80,8 @@ impl State {
             retry_delay: options.retry_delay,
         };
         let mut state = Self {
-            clock: options.clock,
+            time: Timeline::new(options.clock),
+            retries: options.retries,
             base_url: String::new(),
             secret_key: options.secret_key,
             customers: Store::new(),
@@ -133,7 +136,7 @@ impl State {
 
     /// The stand-in's time in Unix seconds.
     pub(super) fn now(&self) -> i64 {
-        self.clock.unix_seconds()
+        self.time.now()
     }
 
     /// Records a change and has it delivered once the action is over. Returns the event's id.
@@ -204,7 +207,7 @@ impl Shared {
     /// One action with all its events, which are sent when it is over.
     pub(super) fn act<T>(&self, action: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.lock();
-        state.expire_sessions();
+        state.catch_up();
         let outcome = action(&mut state);
         state.request = None;
         let fresh = std::mem::take(&mut state.fresh);

@@ -8,6 +8,7 @@ mod idempotency;
 mod payers;
 mod payments;
 mod portal;
+mod time;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};

@@ -203,6 +203,7 @@ fn changed_items(
                 created: now,
                 price: price.ok_or_else(|| Refusal::missing(&format!("items[{index}][price]")))?,
                 quantity: quantity.unwrap_or(1),
+                anchor: subscription.items.first().map_or(now, |item| item.anchor),
                 period_start: now,
                 period_end: subscription.period_end(),
             });

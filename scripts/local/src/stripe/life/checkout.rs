@@ -18,17 +18,6 @@ pub(in crate::stripe) enum Means {
 }
 
 impl State {
-    /// Closes the sessions whose time is over.
-    pub(in crate::stripe) fn expire_sessions(&mut self) {
-        let now = self.now();
-        let overdue = self.sessions.iter().filter(|session| session.status == SessionStatus::Open);
-        let overdue: Vec<_> =
-            overdue.filter(|session| session.expires_at <= now).map(|session| session.id.clone()).collect();
-        for id in overdue {
-            self.expire_session(&id);
-        }
-    }
-
     /// Closes an open session.
     pub(in crate::stripe) fn expire_session(&mut self, id: &str) {
         let Some(session) = self.sessions.get_mut(id) else { return };
@@ -160,13 +149,8 @@ impl State {
     fn finish_first_invoice(&mut self, subscription: &str, invoice: &str, outcome: PaymentState) {
         self.charge_invoice(invoice, None, outcome);
         if outcome == PaymentState::Succeeded {
-            return self.activate(subscription);
+            return self.activate(subscription, invoice);
         }
-        self.void_invoice(invoice);
-        let now = self.now();
-        self.change_subscription(subscription, |subscription| {
-            "incomplete_expired".clone_into(&mut subscription.status);
-            subscription.ended_at = Some(now);
-        });
+        self.lapse(subscription);
     }
 }

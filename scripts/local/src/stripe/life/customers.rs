@@ -63,6 +63,22 @@ impl State {
         self.emit("payment_method.attached", shown);
     }
 
+    /// Makes a payment method what the customer's renewals are charged to.
+    pub(in crate::stripe) fn make_default(&mut self, method: &str, customer: &str) {
+        let Some(owner) = self.customers.get_mut(customer) else { return };
+        let before = owner.render();
+        owner.default_payment_method = Some(method.to_owned());
+        let after = owner.render();
+        self.emit_update("customer.updated", &before, after);
+        let theirs = self.subscriptions.iter().filter(|subscription| subscription.customer == customer);
+        let living = theirs.filter(|subscription| !subscription.is_over());
+        for id in living.map(|subscription| subscription.id.clone()).collect::<Vec<_>>() {
+            self.change_subscription(&id, |subscription| {
+                subscription.default_payment_method = Some(method.to_owned());
+            });
+        }
+    }
+
     /// Deletes a customer, whose subscriptions end with it.
     pub(in crate::stripe) fn delete_customer(&mut self, id: &str) {
         let theirs = self.subscriptions.iter().filter(|subscription| subscription.customer == id);

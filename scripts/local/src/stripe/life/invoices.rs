@@ -10,19 +10,17 @@ use crate::stripe::state::State;
 use crate::stripe::store::Object;
 
 impl State {
-    /// The first invoice of a subscription, with this id.
-    pub(super) fn bill(&mut self, id: &str, subscription: &Subscription) {
-        let free = subscription.trial_end.is_some();
+    /// Drafts the invoice of a subscription's present period, with this id.
+    pub(super) fn bill(&mut self, id: &str, subscription: &Subscription, reason: BillingReason, free: bool) {
         let mut invoice = self.new_invoice(&subscription.customer);
         id.clone_into(&mut invoice.id);
-        invoice.reason = BillingReason::SubscriptionCreate;
+        invoice.reason = reason;
         invoice.subscription = Some((subscription.id.clone(), subscription.metadata.clone()));
         invoice.lines = subscription.items.iter().map(|item| Line::of(item, free)).collect();
         if let Some(item) = subscription.items.first() {
             invoice.currency.clone_from(&item.price.currency);
         }
         self.add_invoice(invoice);
-        self.finalize_invoice(id);
     }
 
     /// A draft made by hand, of the customer's waiting items if told so.
@@ -73,7 +71,10 @@ impl State {
             currency: "usd".to_owned(),
             lines: Vec::new(),
             attempts: 0,
+            finalize_at: None,
+            next_attempt: None,
             finalized_at: None,
+            uncollectible_at: None,
             paid_at: None,
             voided_at: None,
             payment_intent: None,
@@ -93,6 +94,7 @@ impl State {
         let draft = self.invoices.get_mut(id).filter(|invoice| invoice.status == InvoiceStatus::Draft);
         let Some(invoice) = draft else { return };
         invoice.status = InvoiceStatus::Open;
+        invoice.finalize_at = None;
         invoice.finalized_at = Some(now);
         let shown = invoice.render();
         self.emit("invoice.finalized", shown);
@@ -124,6 +126,7 @@ impl State {
         let Some(invoice) = self.invoices.get_mut(id) else { return };
         if outcome == PaymentState::Succeeded {
             invoice.status = InvoiceStatus::Paid;
+            invoice.next_attempt = None;
             invoice.paid_at = Some(now);
         }
         let (shown, payment) =
@@ -159,7 +162,7 @@ impl State {
             None => self.charge_invoice(id, Some(method.to_owned()), PaymentState::Processing),
         }
         if let Some(subscription) = subscription.filter(|_| card.is_some()) {
-            self.activate(&subscription);
+            self.activate(&subscription, id);
         }
         Ok(())
     }
@@ -169,6 +172,7 @@ impl State {
         let now = self.now();
         let Some(invoice) = self.invoices.get_mut(id) else { return };
         invoice.status = InvoiceStatus::Void;
+        invoice.next_attempt = None;
         invoice.voided_at = Some(now);
         let shown = invoice.render();
         self.emit("invoice.voided", shown);

@@ -1,6 +1,8 @@
 //! Subscriptions: begun, changed, ended.
 
-use crate::stripe::objects::{Item, Metadata, PaymentState, Price, Subscription};
+use crate::stripe::objects::{
+    BillingReason, InvoiceStatus, Item, Metadata, PaymentState, Price, Subscription,
+};
 use crate::stripe::state::State;
 use crate::stripe::store::Object;
 use crate::stripe::{calendar, ids};
@@ -39,7 +41,8 @@ impl State {
             let (interval, count) =
                 recurring.map_or(("month", 1), |every| (every.interval.as_str(), every.count));
             let period_end = trial_end.unwrap_or_else(|| calendar::after(now, interval, count));
-            Item { id: ids::new("si_"), created: now, price, quantity, period_start: now, period_end }
+            let anchor = trial_end.unwrap_or(now);
+            Item { id: ids::new("si_"), created: now, price, quantity, anchor, period_start: now, period_end }
         };
         let free = trial_end.is_some();
         let status = match payment {
@@ -67,11 +70,14 @@ impl State {
             cancellation_reason: None,
             ended_at: None,
             pause_collection: None,
+            paused_at: None,
+            trial_announced: false,
         };
         let (id, shown) = (subscription.id.clone(), subscription.render());
         self.subscriptions.insert(subscription.clone());
         self.emit("customer.subscription.created", shown);
-        self.bill(&invoice, &subscription);
+        self.bill(&invoice, &subscription, BillingReason::SubscriptionCreate, free);
+        self.finalize_invoice(&invoice);
         let method = subscription.default_payment_method;
         match payment {
             FirstPayment::Paid => self.charge_invoice(&invoice, method, PaymentState::Succeeded),
@@ -95,13 +101,42 @@ impl State {
         self.emit_update("customer.subscription.updated", &before, after);
     }
 
-    /// A subscription whose payment was due goes on.
-    pub(super) fn activate(&mut self, id: &str) {
+    /// Moves a subscription that is in one of these states to this one.
+    pub(super) fn change_status(&mut self, id: &str, from: &[&str], to: &str) {
         self.change_subscription(id, |subscription| {
-            if ["incomplete", "past_due", "unpaid"].contains(&subscription.status.as_str()) {
-                "active".clone_into(&mut subscription.status);
+            if from.contains(&subscription.status.as_str()) {
+                to.clone_into(&mut subscription.status);
+            }
+            if subscription.status != "paused" {
+                subscription.paused_at = None;
             }
         });
+    }
+
+    /// A subscription whose latest invoice was due and is paid now goes on.
+    pub(super) fn activate(&mut self, id: &str, paid_invoice: &str) {
+        let subscription = self.subscriptions.get(id);
+        let latest = subscription.and_then(|subscription| subscription.latest_invoice.as_deref());
+        if latest != Some(paid_invoice) {
+            return;
+        }
+        let was_paused = subscription.is_some_and(|subscription| subscription.status == "paused");
+        self.change_status(id, &["incomplete", "past_due", "unpaid", "paused"], "active");
+        let shown = self.subscriptions.get(id).filter(|_| was_paused).map(Object::render);
+        if let Some(shown) = shown {
+            self.emit("customer.subscription.resumed", shown);
+        }
+    }
+
+    /// Nobody finalizes or charges its invoices any more, unless a person pays one.
+    pub(super) fn stop_collecting(&mut self, id: &str) {
+        let theirs = self.invoices.iter().filter(|invoice| invoice.subscription_id() == Some(id));
+        let waiting =
+            theirs.filter(|invoice| [InvoiceStatus::Draft, InvoiceStatus::Open].contains(&invoice.status));
+        for invoice in waiting.map(|invoice| invoice.id.clone()).collect::<Vec<_>>() {
+            let Some(invoice) = self.invoices.get_mut(&invoice) else { continue };
+            (invoice.finalize_at, invoice.next_attempt) = (None, None);
+        }
     }
 
     /// Schedules a subscription's end, or takes the schedule back.
@@ -119,10 +154,12 @@ impl State {
             return;
         };
         "canceled".clone_into(&mut subscription.status);
+        subscription.paused_at = None;
         subscription.canceled_at = Some(now);
         subscription.ended_at = Some(now);
         subscription.cancellation_reason = Some(reason.to_owned());
         let shown = subscription.render();
+        self.stop_collecting(id);
         self.emit("customer.subscription.deleted", shown);
     }
 }

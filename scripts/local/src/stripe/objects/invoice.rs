@@ -13,6 +13,7 @@ pub(in crate::stripe) enum InvoiceStatus {
     Open,
     Paid,
     Void,
+    Uncollectible,
 }
 
 impl InvoiceStatus {
@@ -22,6 +23,7 @@ impl InvoiceStatus {
             Self::Open => "open",
             Self::Paid => "paid",
             Self::Void => "void",
+            Self::Uncollectible => "uncollectible",
         }
     }
 }
@@ -29,6 +31,8 @@ impl InvoiceStatus {
 #[derive(Clone, Copy)]
 pub(in crate::stripe) enum BillingReason {
     SubscriptionCreate,
+    SubscriptionCycle,
+    SubscriptionUpdate,
     Manual,
 }
 
@@ -36,6 +40,8 @@ impl BillingReason {
     fn name(self) -> &'static str {
         match self {
             Self::SubscriptionCreate => "subscription_create",
+            Self::SubscriptionCycle => "subscription_cycle",
+            Self::SubscriptionUpdate => "subscription_update",
             Self::Manual => "manual",
         }
     }
@@ -93,7 +99,12 @@ pub(in crate::stripe) struct Invoice {
     pub(in crate::stripe) currency: String,
     pub(in crate::stripe) lines: Vec<Line>,
     pub(in crate::stripe) attempts: i64,
+    /// When a draft is finalized and charged by itself.
+    pub(in crate::stripe) finalize_at: Option<i64>,
+    /// When a failed charge is tried again.
+    pub(in crate::stripe) next_attempt: Option<i64>,
     pub(in crate::stripe) finalized_at: Option<i64>,
+    pub(in crate::stripe) uncollectible_at: Option<i64>,
     pub(in crate::stripe) paid_at: Option<i64>,
     pub(in crate::stripe) voided_at: Option<i64>,
     /// What its payment is known by, once there is one.
@@ -204,7 +215,6 @@ fn unchanging() -> Value {
         "automatic_tax": {
             "disabled_reason": null, "enabled": false, "liability": null, "provider": null, "status": null,
         },
-        "automatically_finalizes_at": null,
         "collection_method": "charge_automatically",
         "custom_fields": null,
         "customer_account": null,
@@ -228,7 +238,6 @@ fn unchanging() -> Value {
         "last_finalization_error": null,
         "latest_revision": null,
         "livemode": false,
-        "next_payment_attempt": null,
         "on_behalf_of": null,
         "payment_settings": {
             "default_mandate": null, "payment_method_options": null, "payment_method_types": null,
@@ -278,7 +287,8 @@ impl Object for Invoice {
             "amount_remaining": total - paid,
             "attempt_count": self.attempts,
             "attempted": self.attempts > 0,
-            "auto_advance": self.status == InvoiceStatus::Open,
+            "auto_advance": self.finalize_at.is_some() || self.next_attempt.is_some(),
+            "automatically_finalizes_at": self.finalize_at,
             "billing_reason": self.reason.name(),
             "created": self.created,
             "currency": self.currency,
@@ -291,13 +301,14 @@ impl Object for Invoice {
                 "url": format!("/v1/invoices/{}/lines", self.id),
             },
             "metadata": self.metadata,
+            "next_payment_attempt": self.next_attempt,
             "number": self.finalized_at.map(|_| &self.number),
             "parent": parent,
             "period_end": self.created,
             "period_start": self.created,
             "status": self.status.name(),
             "status_transitions": {
-                "finalized_at": self.finalized_at, "marked_uncollectible_at": null, "paid_at": self.paid_at,
+                "finalized_at": self.finalized_at, "marked_uncollectible_at": self.uncollectible_at, "paid_at": self.paid_at,
                 "voided_at": self.voided_at,
             },
             "subtotal": total,

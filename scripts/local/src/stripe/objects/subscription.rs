@@ -20,6 +20,8 @@ pub(in crate::stripe) struct Item {
     pub(in crate::stripe) created: i64,
     pub(in crate::stripe) price: Price,
     pub(in crate::stripe) quantity: i64,
+    /// The instant from which its periods are counted.
+    pub(in crate::stripe) anchor: i64,
     pub(in crate::stripe) period_start: i64,
     pub(in crate::stripe) period_end: i64,
 }
@@ -32,6 +34,7 @@ impl Item {
         if let Some((interval, count)) =
             rhythm(&price).filter(|new| rhythm(&self.price).as_ref() != Some(new))
         {
+            self.anchor = now;
             self.period_start = now;
             self.period_end = calendar::after(now, &interval, count);
         }
@@ -59,6 +62,10 @@ pub(in crate::stripe) struct Subscription {
     pub(in crate::stripe) cancellation_reason: Option<String>,
     pub(in crate::stripe) ended_at: Option<i64>,
     pub(in crate::stripe) pause_collection: Option<Pause>,
+    /// When the whole subscription was paused.
+    pub(in crate::stripe) paused_at: Option<i64>,
+    /// Whether `trial_will_end` was sent.
+    pub(in crate::stripe) trial_announced: bool,
 }
 
 impl Subscription {
@@ -124,7 +131,6 @@ fn unchanging() -> Value {
         "pending_setup_intent": null,
         "pending_update": null,
         "schedule": null,
-        "status_details": null,
         "test_clock": null,
         "transfer_data": null,
         "trial_settings": { "end_behavior": { "missing_payment_method": "create_invoice" } },
@@ -146,11 +152,15 @@ impl Object for Subscription {
         let items: Vec<Value> = self.items.iter().map(|item| self.render_item(item)).collect();
         let pause = self.pause_collection.as_ref();
         let pause = pause.map(|pause| json!({ "behavior": pause.behavior, "resumes_at": pause.resumes_at }));
+        let paused = self.paused_at.map(|instant| {
+            let subscription = json!({ "type": "pause_requested" });
+            json!({ "paused": { "subscription": subscription, "transitioned_at": instant, "type": "subscription" } })
+        });
         let own = json!({
             "id": self.id,
             "object": "subscription",
             "automatic_tax": { "disabled_reason": null, "enabled": self.automatic_tax, "liability": null },
-            "billing_cycle_anchor": self.trial_end.unwrap_or(self.created),
+            "billing_cycle_anchor": self.items.first().map_or(self.created, |item| item.anchor),
             "cancel_at": self.cancel_at,
             "cancel_at_period_end": self.cancel_at_period_end,
             "canceled_at": self.canceled_at,
@@ -173,6 +183,7 @@ impl Object for Subscription {
             "pause_collection": pause,
             "start_date": self.created,
             "status": self.status,
+            "status_details": paused,
             "trial_end": self.trial_end,
             "trial_start": self.trial_start,
         });

@@ -1,4 +1,5 @@
-//! The billing portal at a portal session's `url`: cancel now or later, resume, switch the plan, pay what is open.
+//! The billing portal at a portal session's `url`: cancel now or later, resume, switch the plan, pay what is
+//! open, change the card.
 
 use super::html::{alert, document, escape, money, notice, respond};
 use crate::stripe::calendar;
@@ -22,8 +23,11 @@ pub(super) fn routes(shared: Arc<Shared>) -> Router {
 #[derive(Deserialize)]
 struct Submitted {
     subscription: String,
-    /// `cancel-at-period-end`, `cancel-at`, `cancel-now`, `resume`, `switch` or `pay`: the button.
+    /// `cancel-at-period-end`, `cancel-at`, `cancel-now`, `resume`, `switch`, `pay` or `card`: the button.
     action: String,
+    /// The card that replaces the one on file.
+    #[serde(default)]
+    card_number: String,
     /// The price to switch to.
     price: Option<String>,
 }
@@ -70,22 +74,50 @@ fn act(state: &mut State, id: &str, submitted: &Submitted) -> Result<(), Refusal
                 }
             });
         }
-        "pay" => pay_open_invoice(state, target)?,
+        "pay" => pay_open_invoices(state, target)?,
+        "card" => {
+            let customer = subscription.customer.clone();
+            let card = Card::by_number(&submitted.card_number);
+            let card = card.ok_or_else(|| Refusal::invalid("This is none of the test cards."))?;
+            if card == Card::Declined {
+                return Err(Refusal::declined());
+            }
+            let method = state.add_payment_method(None, Some(card));
+            state.attach(&method, &customer);
+            state.make_default(&method, &customer);
+        }
         _ => return Err(Refusal::invalid("Choose one of the buttons.")),
     }
     Ok(())
 }
 
-/// The portal takes a card that pays, whatever failed before.
-fn pay_open_invoice(state: &mut State, subscription: &str) -> Result<(), Refusal> {
+/// The invoices of a subscription that wait for money, oldest first: the open ones, and the latest draft of an unpaid one.
+fn open_invoices(state: &State, subscription: &Subscription) -> Vec<String> {
+    let of_it = |invoice: &&Invoice| invoice.subscription_id() == Some(subscription.id.as_str());
+    let is_waiting = |invoice: &&Invoice| {
+        let is_latest = subscription.latest_invoice.as_ref() == Some(&invoice.id);
+        invoice.status == InvoiceStatus::Open
+            || (invoice.status == InvoiceStatus::Draft && is_latest && subscription.status == "unpaid")
+    };
+    let waiting = state.invoices.iter().filter(of_it).filter(is_waiting);
+    waiting.map(|invoice| invoice.id.clone()).collect()
+}
+
+/// The portal takes a card that pays, whatever failed before, and keeps it for the renewals.
+fn pay_open_invoices(state: &mut State, subscription: &str) -> Result<(), Refusal> {
     let subscription = state.subscriptions.find(subscription)?;
     let customer = subscription.customer.clone();
-    let latest = subscription.latest_invoice.as_ref().and_then(|id| state.invoices.get(id));
-    let open = latest.filter(|invoice| invoice.status == InvoiceStatus::Open);
-    let invoice = open.ok_or_else(|| Refusal::wrong_state("There is no open invoice."))?.id.clone();
+    let open = open_invoices(state, subscription);
+    if open.is_empty() {
+        return Err(Refusal::wrong_state("There is no open invoice."));
+    }
     let method = state.add_payment_method(None, Some(Card::Pays));
     state.attach(&method, &customer);
-    state.pay_invoice(&invoice, &method)
+    state.make_default(&method, &customer);
+    for invoice in open {
+        state.pay_invoice(&invoice, &method)?;
+    }
+    Ok(())
 }
 
 fn page(shared: &Shared, id: &str, message: Option<&str>) -> Response {
@@ -106,9 +138,7 @@ fn html_of(state: &State, session: &PortalSession, message: Option<&str>) -> Str
         state.subscriptions.iter().rev().filter(|subscription| subscription.customer == session.customer);
     let mut sections = String::new();
     for subscription in theirs {
-        let open = subscription.latest_invoice.as_ref().and_then(|id| state.invoices.get(id));
-        let open = open.filter(|invoice| invoice.status == InvoiceStatus::Open);
-        sections.push_str(&section(state, subscription, open));
+        sections.push_str(&section(state, subscription));
     }
     if sections.is_empty() {
         sections.push_str("<p>There is no subscription yet.</p>");
@@ -123,7 +153,7 @@ fn html_of(state: &State, session: &PortalSession, message: Option<&str>) -> Str
     document("Billing", &body)
 }
 
-fn section(state: &State, subscription: &Subscription, open: Option<&Invoice>) -> String {
+fn section(state: &State, subscription: &Subscription) -> String {
     let name = |price: &Price| {
         let product = state.products.get(&price.product);
         let name = product.map_or(price.id.as_str(), |product| product.name.as_str());
@@ -146,12 +176,16 @@ fn section(state: &State, subscription: &Subscription, open: Option<&Invoice>) -
         let options = others
             .filter(|price| present.is_none_or(|present| present.id != price.id))
             .map(|price| format!("<option value=\"{}\">{}</option>", escape(&price.id), name(price)));
-        forms = buttons(subscription, &options.collect::<String>(), open);
+        forms = buttons(
+            subscription,
+            &options.collect::<String>(),
+            !open_invoices(state, subscription).is_empty(),
+        );
     }
     format!("<section><h2>{title}</h2><p class=\"hint\">{state_of_it}</p>{forms}</section>")
 }
 
-fn buttons(subscription: &Subscription, options: &str, open: Option<&Invoice>) -> String {
+fn buttons(subscription: &Subscription, options: &str, is_open: bool) -> String {
     let id = escape(&subscription.id);
     let mut buttons =
         format!("<form method=\"post\"><input type=\"hidden\" name=\"subscription\" value=\"{id}\">");
@@ -159,7 +193,7 @@ fn buttons(subscription: &Subscription, options: &str, open: Option<&Invoice>) -
         write!(buttons, "<button name=\"action\" value=\"{action}\">{text}</button>")
             .expect("writing to a string does not fail");
     };
-    if open.is_some() {
+    if is_open {
         button("pay", "Pay the open invoice");
     }
     if subscription.cancel_at.is_some() {
@@ -177,6 +211,11 @@ fn buttons(subscription: &Subscription, options: &str, open: Option<&Invoice>) -
         )
         .expect("writing to a string does not fail");
     }
-    buttons.push_str("</form>");
+    write!(
+        buttons,
+        "<label for=\"card-{id}\">Another card</label><input id=\"card-{id}\" name=\"card_number\" inputmode=\"numeric\" \
+         placeholder=\"4242 4242 4242 4242\"><button name=\"action\" value=\"card\">Change the card</button></form>"
+    )
+    .expect("writing to a string does not fail");
     buttons
 }
