@@ -100,6 +100,7 @@ CREATE INDEX payment_logs_payment_intent_id_idx ON public.payment_logs USING btr
 CREATE INDEX payment_logs_subscription_idx ON public.payment_logs USING btree (stripe_subscription_id, event_created) WHERE (stripe_subscription_id IS NOT NULL);
 CREATE INDEX payment_logs_unsettled_idx ON public.payment_logs USING btree (received_at) WHERE (outcome = ANY (ARRAY['unmatched'::text, 'conflict'::text]));
 CREATE INDEX payment_logs_user_id_idx ON public.payment_logs USING btree (user_id, received_at DESC);
+grant insert (stripe_event_id, snapshot_event_id, event_type, event_created, api_version, livemode, object_id, stripe_customer_id, stripe_subscription_id, stripe_invoice_id, payment_intent_id, amount, currency, outcome, detail, payload, processed_at), select (id, stripe_event_id, event_type, event_created, livemode, user_id, stripe_customer_id, stripe_subscription_id, payment_intent_id, outcome, payload, received_at, processed_at, replays), update (user_id, outcome, detail, payload, processed_at, replays) on payment_logs to streamly_reconcile;
 grant insert (stripe_event_id, snapshot_event_id, event_type, event_created, api_version, livemode, object_id, stripe_customer_id, stripe_subscription_id, stripe_invoice_id, payment_intent_id, amount, currency, outcome, detail, payload, processed_at), select (stripe_event_id, event_type, event_created, user_id, stripe_customer_id, stripe_subscription_id, payment_intent_id, outcome, payload, received_at), update (user_id, outcome, detail, processed_at) on payment_logs to streamly_webhook;
 
 create table schema_migrations (
@@ -188,11 +189,14 @@ create table subscriptions (
   constraint subscriptions_stripe_subscription_id_key UNIQUE (stripe_subscription_id),
   constraint subscriptions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE RESTRICT
 );
+CREATE INDEX subscriptions_current_period_end_idx ON public.subscriptions USING btree (current_period_end) WHERE (status <> ALL (ARRAY['canceled'::text, 'incomplete_expired'::text]));
 CREATE INDEX subscriptions_needs_sync_idx ON public.subscriptions USING btree (updated_at) WHERE needs_sync;
 CREATE INDEX subscriptions_stripe_customer_id_idx ON public.subscriptions USING btree (stripe_customer_id);
+CREATE INDEX subscriptions_synced_idx ON public.subscriptions USING btree (COALESCE(synced_at, created_at)) WHERE (status <> ALL (ARRAY['canceled'::text, 'incomplete_expired'::text]));
 CREATE INDEX subscriptions_user_id_idx ON public.subscriptions USING btree (user_id);
 grant select (user_id, stripe_subscription_id, livemode, status) on subscriptions to streamly_checkout;
 grant select (user_id, livemode, status, plan, current_period_end, cancel_at_period_end, cancel_at, pause_behavior, past_due_since, created_at) on subscriptions to streamly_playback;
+grant insert (user_id, stripe_subscription_id, stripe_customer_id, livemode, status, needs_sync, sync_reason), select, update (stripe_customer_id, status, plan, price_id, quantity, currency, current_period_start, current_period_end, trial_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, pause_behavior, pause_resumes_at, past_due_since, latest_invoice_id, checkout_session_id, api_version, last_event_id, last_event_type, last_event_created, needs_sync, sync_reason, sync_attempts, sync_after, synced_at, updated_at) on subscriptions to streamly_reconcile;
 grant insert (user_id, stripe_subscription_id, stripe_customer_id, livemode, status, needs_sync, sync_reason), select, update (stripe_customer_id, status, plan, price_id, quantity, currency, current_period_start, current_period_end, trial_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, pause_behavior, pause_resumes_at, past_due_since, latest_invoice_id, checkout_session_id, api_version, last_event_id, last_event_type, last_event_created, needs_sync, sync_reason, updated_at) on subscriptions to streamly_webhook;
 
 create table users (
@@ -211,10 +215,12 @@ create table users (
   constraint users_scope_check CHECK ((scope = ANY (ARRAY['user'::text, 'user admin'::text]))),
   constraint users_stripe_customer_id_key UNIQUE (stripe_customer_id)
 );
+CREATE INDEX users_deleted_at_idx ON public.users USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE UNIQUE INDEX users_email_canonical_key ON public.users USING btree (email_canonical) WHERE (deleted_at IS NULL);
 grant select (id, email, disabled_at, deleted_at, stripe_customer_id, stripe_livemode, open_checkout_session), update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_checkout;
 grant select (id, email_canonical, verified_at, scope, disabled_at, deleted_at) on users to streamly_login;
 grant select (id, disabled_at, deleted_at) on users to streamly_playback;
+grant select (id, deleted_at, stripe_customer_id, stripe_livemode, open_checkout_session), update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_reconcile;
 grant insert (id, email, email_canonical), select (id, email, email_canonical, verified_at, disabled_at, deleted_at, created_at) on users to streamly_register;
 grant select (id, stripe_customer_id, stripe_livemode, open_checkout_session), update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_webhook;
 

@@ -69,15 +69,7 @@ impl Config {
 
 /// The mode that the key's prefix tells, and that `STRIPE_LIVEMODE` must not contradict.
 fn livemode(env: &mut Reader<'_>, key: &SecretKey, stated: Option<bool>) -> Result<bool, Invalid> {
-    match (key.livemode(), stated) {
-        (Some(of_key), Some(stated)) if of_key != stated => {
-            Err(env.fault("STRIPE_LIVEMODE", "contradicts STRIPE_SECRET_KEY"))
-        }
-        (None, None) => {
-            Err(env.fault("STRIPE_LIVEMODE", "is not set, and STRIPE_SECRET_KEY does not tell it"))
-        }
-        (of_key, stated) => Ok(stated.or(of_key).unwrap_or(false)),
-    }
+    key.mode(stated).map_err(|fault| env.fault("STRIPE_LIVEMODE", &fault.to_string()))
 }
 
 /// Where Stripe's page leads back to.

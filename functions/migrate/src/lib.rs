@@ -26,6 +26,7 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0003_videos.sql", sql: include_str!("../../../migrations/0003_videos.sql") },
     Migration { name: "0004_roles.sql", sql: include_str!("../../../migrations/0004_roles.sql") },
     Migration { name: "0005_seconds.sql", sql: include_str!("../../../migrations/0005_seconds.sql") },
+    Migration { name: "0006_reconcile.sql", sql: include_str!("../../../migrations/0006_reconcile.sql") },
 ];
 
 /// The first line of a file that must run outside a transaction: one `create index concurrently`, and nothing else.

@@ -146,12 +146,36 @@ pub fn read<T>(config: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>) -> Re
 
 /// Reads a job's configuration from the process's environment.
 pub fn read_job<T>(config: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>) -> Result<T, Refused> {
-    read_process(|env| {
-        // A job has no requests, hence no trace to name; it is deployed with the same variable all the same.
-        let project = env.optional::<String>("GCP_PROJECT_ID");
-        let config = config(env);
-        project.and(config)
-    })
+    read_process(|env| of_job(env, config))
+}
+
+/// The same for a job that takes arguments of its own beside the two that every program takes: `arguments` reads them, or
+/// returns the one that it does not know; `help` is what `--help` says of them.
+pub fn read_job_with<A, T>(
+    help: &str,
+    arguments: impl FnOnce(&[String]) -> Result<A, String>,
+    config: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>,
+) -> Result<(A, T), Refused> {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    answer(
+        &given,
+        help,
+        |env| of_job(env, config),
+        |given, config| {
+            let arguments = arguments(given).map_err(Refused::Argument)?;
+            Ok((arguments, read_from(&Process, config)?))
+        },
+    )
+}
+
+fn of_job<T>(
+    env: &mut Reader<'_>,
+    config: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>,
+) -> Result<T, Invalid> {
+    // A job has no requests, hence no trace to name; it is deployed with the same variable all the same.
+    let project = env.optional::<String>("GCP_PROJECT_ID");
+    let config = config(env);
+    project.and(config)
 }
 
 /// Why a program does not go on after reading its variables.
@@ -174,25 +198,39 @@ This program is configured by variables of the environment.
   --print-variables   list as JSON the variables that it reads, and end
   --help              this text";
 
-/// The one place that looks at arguments: every function takes the same two.
+/// Every service takes the same two arguments.
 pub(crate) fn read_process<T>(
     config: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>,
 ) -> Result<T, Refused> {
-    match std::env::args().nth(1).as_deref() {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    answer(&given, "", config, |given, config| match given.first() {
         None => Ok(read_from(&Process, config)?),
-        Some("--print-variables") => {
-            let empty = HashMap::new();
-            let mut reader = Reader::new(&empty);
-            // Without values there are faults, of course; what counts is what was asked for.
-            let _ = config(&mut reader);
-            reader.asked.sort_by_key(|variable| variable.name);
-            Err(Refused::Answered(
-                serde_json::to_string_pretty(&reader.asked).expect("names serialize to JSON"),
-            ))
-        }
-        Some("--help" | "-h") => Err(Refused::Answered(HELP.to_owned())),
-        Some(other) => Err(Refused::Argument(other.to_owned())),
+        Some(other) => Err(Refused::Argument(other.clone())),
+    })
+}
+
+/// The one place that answers the two arguments; without them it goes on.
+fn answer<T, R, C: FnOnce(&mut Reader<'_>) -> Result<T, Invalid>>(
+    given: &[String],
+    help: &str,
+    config: C,
+    go_on: impl FnOnce(&[String], C) -> Result<R, Refused>,
+) -> Result<R, Refused> {
+    let asks = |names: &[&str]| given.iter().any(|given| names.contains(&given.as_str()));
+    if asks(&["--print-variables"]) {
+        let empty = HashMap::new();
+        let mut reader = Reader::new(&empty);
+        // Without values there are faults, of course; what counts is what was asked for.
+        let _ = config(&mut reader);
+        reader.asked.sort_by_key(|variable| variable.name);
+        return Err(Refused::Answered(
+            serde_json::to_string_pretty(&reader.asked).expect("names serialize to JSON"),
+        ));
     }
+    if asks(&["--help", "-h"]) {
+        return Err(Refused::Answered(format!("{HELP}{help}")));
+    }
+    go_on(given, config)
 }
 
 /// Reads a configuration from any source.

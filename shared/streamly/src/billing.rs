@@ -9,12 +9,15 @@ pub mod plans;
 pub mod signature;
 pub mod snapshot;
 pub mod stripe;
+pub mod sync;
 
 mod json;
 mod people;
+mod replay;
 
 pub use apply::{ApplyError, Rules, apply};
 pub use effect::{Alert, Effect, Outcome};
 pub use event::{Event, InvalidEvent};
 pub use plans::{Plan, Plans};
+pub use replay::replay;
 pub use snapshot::Snapshot;

@@ -20,6 +20,7 @@ pub mod payment_logs;
 pub mod sessions;
 pub mod streams;
 pub mod subscriptions;
+pub mod syncs;
 pub mod users;
 pub mod videos;
 
@@ -30,7 +31,7 @@ pub use statement::Statement;
 
 /// Every statement of the product, for the tests that prepare each one and look at its plan.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
-    let tables: [&'static [Statement]; 12] = [
+    let tables: [&'static [Statement]; 13] = [
         auth_events::STATEMENTS,
         auth_throttle::STATEMENTS,
         credentials::STATEMENTS,
@@ -41,6 +42,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         sessions::STATEMENTS,
         streams::STATEMENTS,
         subscriptions::STATEMENTS,
+        syncs::STATEMENTS,
         users::STATEMENTS,
         videos::STATEMENTS,
     ];

@@ -18,7 +18,8 @@ use crate::db::{Error, Pool, Transaction, TransactionLimits};
 use crate::ids::UserId;
 
 /// Checkout waits up to 10 seconds for the answer to an event, so an answer must have come by then.
-const LIMITS: TransactionLimits = TransactionLimits { lock_ms_max: 5_000, statement_ms_max: 8_000 };
+pub(super) const LIMITS: TransactionLimits =
+    TransactionLimits { lock_ms_max: 5_000, statement_ms_max: 8_000 };
 
 /// What the operator chose.
 #[derive(Debug, Clone)]
@@ -93,7 +94,7 @@ fn entry<'a>(event: &'a Event, effect: &Effect, payload: Option<&'a str>) -> Ent
 }
 
 /// Does what an entered event says, and commits.
-async fn settle(
+pub(super) async fn settle(
     transaction: &Transaction,
     rules: &Rules,
     event: &Event,
@@ -365,7 +366,7 @@ fn sync_reason(snapshot: &Snapshot, verdict: Verdict) -> Option<&'static str> {
     }
 }
 
-fn alerts(snapshot: &Snapshot, plan: Option<&str>, has_living_sibling: bool) -> Vec<Alert> {
+pub(super) fn alerts(snapshot: &Snapshot, plan: Option<&str>, has_living_sibling: bool) -> Vec<Alert> {
     let holds = [
         (Alert::UnknownStatus, !is_known(&snapshot.status)),
         (Alert::UnknownPrice, snapshot.price_id.is_some() && plan.is_none()),

@@ -135,6 +135,30 @@ pub enum InvalidEvent {
     Envelope,
 }
 
+/// The types that have an effect: what the webhook's endpoint subscribes to, and what is looked for afterwards.
+pub const TYPES: [&str; 20] = [
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.refunded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "customer.deleted",
+    "customer.subscription.created",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.pending_update_applied",
+    "customer.subscription.pending_update_expired",
+    "customer.subscription.resumed",
+    "customer.subscription.trial_will_end",
+    "customer.subscription.updated",
+    "invoice.paid",
+    "invoice.payment_action_required",
+    "invoice.payment_failed",
+    "invoice_payment.paid",
+];
+
 /// What stands in `object` of a thin event.
 const THIN: &str = "v2.core.event";
 
@@ -245,6 +269,19 @@ fn content(root: Json<'_>, event_type: &str, plans: &Plans) -> (Names, Content) 
     }
 }
 
+/// Whom and what a subscription names, in an event or in an answer of Stripe's.
+pub(super) fn names(snapshot: &Snapshot, object: &Value) -> Names {
+    Names {
+        object: Some(snapshot.id.clone()),
+        customer: snapshot.customer.clone(),
+        subscription: Some(snapshot.id.clone()),
+        invoice: snapshot.latest_invoice_id.clone(),
+        currency: snapshot.currency.clone(),
+        users: users([Json::from(object).at(&["metadata", "user_id"])]),
+        ..Names::default()
+    }
+}
+
 fn subscription(root: Json<'_>, plans: &Plans) -> (Names, Content) {
     let object = root.at(&["data", "object"]);
     let Some((value, snapshot)) =
@@ -252,15 +289,7 @@ fn subscription(root: Json<'_>, plans: &Plans) -> (Names, Content) {
     else {
         return malformed();
     };
-    let names = Names {
-        object: Some(snapshot.id.clone()),
-        customer: snapshot.customer.clone(),
-        subscription: Some(snapshot.id.clone()),
-        invoice: snapshot.latest_invoice_id.clone(),
-        currency: snapshot.currency.clone(),
-        users: users([object.at(&["metadata", "user_id"])]),
-        ..Names::default()
-    };
+    let names = names(&snapshot, value);
     let previous = root.at(&["data", "previous_attributes"]).value().cloned().unwrap_or_default();
     (names, Content::Subscription(Box::new(Change { snapshot, object: value.clone(), previous })))
 }

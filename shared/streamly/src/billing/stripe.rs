@@ -1,4 +1,5 @@
-//! What is asked of Stripe: the few calls that make a customer and sell a subscription, in one pinned API version.
+//! What is asked of Stripe: the few calls that make a customer and sell a subscription, and those that tell how things
+//! stand, in one pinned API version.
 //!
 //! Every POST carries an idempotency key that is made of its parameters, so that it may be sent again and one key never
 //! stands for two things. Answers are bounded in size and time, redirects are not followed, and neither the key nor a text
@@ -7,6 +8,7 @@
 mod attempts;
 mod error;
 mod form;
+mod objects;
 mod settings;
 
 use serde_json::Value;
@@ -19,7 +21,8 @@ use crate::ids::UserId;
 pub use attempts::Deadline;
 pub use error::StripeError;
 pub use form::{Form, IdempotencyKey, SessionKey};
-pub use settings::{ApiBase, InvalidApiBase, InvalidSecretKey, SecretKey};
+pub use objects::{Fetched, Page, Price};
+pub use settings::{ApiBase, InvalidApiBase, InvalidSecretKey, ModeFault, SecretKey};
 
 /// The API version of every request; the webhook's endpoint has the same.
 pub const API_VERSION: &str = "2026-09-30.endive";
@@ -114,16 +117,18 @@ const SESSION_ID_CHARACTERS_MAX: usize = 100;
 fn session(value: &Value) -> Result<Session, StripeError> {
     let root = Json::from(value);
     // It becomes part of a path.
-    let is_plain = |id: &String| {
-        id.len() <= SESSION_ID_CHARACTERS_MAX
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
+    let is_usable = |id: &String| id.len() <= SESSION_ID_CHARACTERS_MAX && is_plain(id);
     Ok(Session {
-        id: root.at(&["id"]).string().filter(is_plain).ok_or(StripeError::Unreadable)?,
+        id: root.at(&["id"]).string().filter(is_usable).ok_or(StripeError::Unreadable)?,
         status: root.at(&["status"]).string().ok_or(StripeError::Unreadable)?,
         // An address of Stripe's page may be longer than what is stored.
         url: root.at(&["url"]).value().and_then(Value::as_str).map(str::to_owned),
         expires_at: root.at(&["expires_at"]).time(),
         subscription: root.at(&["subscription"]).id(),
     })
+}
+
+/// Whether an id can be part of a path.
+fn is_plain(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

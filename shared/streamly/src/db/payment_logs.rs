@@ -7,7 +7,17 @@ use super::{Error, Statement};
 use crate::ids::UserId;
 
 /// Every statement of this table.
-pub const STATEMENTS: &[Statement] = &[INSERT, SETTLE, IS_KNOWN, CUSTOMER_IS_DELETED, USER_BY_PAYMENT_INTENT];
+pub const STATEMENTS: &[Statement] = &[
+    INSERT,
+    SETTLE,
+    IS_KNOWN,
+    CUSTOMER_IS_DELETED,
+    USER_BY_PAYMENT_INTENT,
+    UNMATCHED,
+    CLAIM,
+    REPLAYED,
+    CLEAR_PAYLOADS,
+];
 
 /// An event on its way into the ledger.
 #[derive(Debug, Clone, Copy)]
@@ -174,4 +184,105 @@ pub async fn user_by_payment_intent(
 ) -> Result<Option<UserId>, Error> {
     let row = USER_BY_PAYMENT_INTENT.optional(client, &[&payment_intent]).await?;
     Ok(row.map(|row| row.get::<_, uuid::Uuid>("user_id").into()))
+}
+
+/// Events that were nobody's and may be someone's by now: first at once, then after gaps that double.
+const UNMATCHED: Statement = Statement::new(
+    "payment_logs::UNMATCHED",
+    &[Type::BOOL, Type::INT8, Type::INT8],
+    "
+    select id, stripe_event_id, event_type, stripe_subscription_id
+      from payment_logs
+     where outcome = 'unmatched'
+       and livemode = $1
+       and payload is not null
+       and received_at > now() - interval '30 days'
+       and (replays = 0
+            or processed_at + least(interval '1 day', interval '5 minutes' * power(2, least(replays - 1, 9))) <= now())
+       and id > $2
+     order by id
+     limit $3",
+);
+
+/// An event that was nobody's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmatched {
+    /// The row's place in the list.
+    pub row: i64,
+    /// The event's id.
+    pub event_id: String,
+    /// Its type.
+    pub event_type: String,
+    /// The subscription that it names.
+    pub subscription: Option<String>,
+}
+
+/// The events whose next replay is due, in pieces: those after this row, this many at most.
+pub async fn unmatched(
+    client: &impl GenericClient,
+    livemode: bool,
+    after: i64,
+    rows_max: i64,
+) -> Result<Vec<Unmatched>, Error> {
+    let rows = UNMATCHED.rows(client, &[&livemode, &after, &rows_max]).await?;
+    let unmatched = rows.iter().map(|row| Unmatched {
+        row: row.get("id"),
+        event_id: row.get("stripe_event_id"),
+        event_type: row.get("event_type"),
+        subscription: row.get("stripe_subscription_id"),
+    });
+    Ok(unmatched.collect())
+}
+
+/// One of them, unless a rival has it or has settled it.
+const CLAIM: Statement = Statement::new(
+    "payment_logs::CLAIM",
+    &[Type::TEXT],
+    "
+    select payload
+      from payment_logs
+     where stripe_event_id = $1 and outcome = 'unmatched' and payload is not null
+       for update skip locked",
+);
+
+/// Locks an event that was nobody's: its text, or none where a rival has it.
+pub async fn claim(client: &impl GenericClient, event_id: &str) -> Result<Option<String>, Error> {
+    Ok(CLAIM.optional(client, &[&event_id]).await?.map(|row| row.get("payload")))
+}
+
+/// One more replay.
+const REPLAYED: Statement = Statement::new(
+    "payment_logs::REPLAYED",
+    &[Type::TEXT],
+    "
+    update payment_logs
+       set replays = replays + 1
+     where stripe_event_id = $1",
+);
+
+/// Counts a replay.
+pub async fn replayed(client: &impl GenericClient, event_id: &str) -> Result<(), Error> {
+    REPLAYED.execute(client, &[&event_id]).await?;
+    Ok(())
+}
+
+/// The oldest texts; ids, amounts and outcomes stay.
+const CLEAR_PAYLOADS: Statement = Statement::new(
+    "payment_logs::CLEAR_PAYLOADS",
+    &[Type::INT8],
+    "
+    update payment_logs
+       set payload = null
+     where id in (
+             select id
+               from payment_logs
+              where payload is not null and received_at < now() - interval '90 days'
+              order by received_at
+              limit $1
+           )",
+);
+
+/// Clears the texts of events of more than 90 days, this many at most; returns how many there were.
+pub async fn clear_payloads(client: &impl GenericClient, rows_max: i64) -> Result<u64, Error> {
+    CLEAR_PAYLOADS.execute(client, &[&rows_max]).await
 }

@@ -302,3 +302,13 @@ fn replace(value: &mut Value, count: &mut usize, other: &Value) {
         _ => {}
     }
 }
+
+#[test]
+fn every_listed_type_has_an_effect() {
+    for kind in super::TYPES {
+        let text =
+            json!({"id": "evt_1", "type": kind, "created": 1, "livemode": false, "data": {"object": {}}});
+        let event = Event::read(text.to_string().as_bytes(), &plans()).expect("an envelope");
+        assert_eq!(event.content, Content::Ignored(Ignored::MalformedObject), "{kind}");
+    }
+}

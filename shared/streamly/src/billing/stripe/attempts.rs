@@ -4,7 +4,7 @@
 //! not cover: no connection, no answer in time, a connection that ended before its answer, 409 and 5xx. A rate limit is
 //! not repeated, nor an answer that was cut off in its body.
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -13,6 +13,8 @@ use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{API_VERSION, Form, IdempotencyKey, Stripe, StripeError};
@@ -54,6 +56,8 @@ impl Deadline {
 pub(super) struct Answer {
     pub(super) value: Value,
     pub(super) is_replayed: bool,
+    /// The second in which it was made, as Stripe's `Date` says.
+    pub(super) date: Option<i64>,
 }
 
 /// A client that trusts the compiled-in authorities, since the images hold no others.
@@ -76,6 +80,23 @@ pub(super) fn client() -> Client {
 impl Stripe {
     pub(super) async fn get(&self, path: &str, deadline: Deadline) -> Result<Answer, StripeError> {
         self.ask(&|| self.http.get(self.base.join(path)), deadline).await
+    }
+
+    /// The same with a query.
+    pub(super) async fn find(
+        &self,
+        path: &str,
+        query: &Form,
+        deadline: Deadline,
+    ) -> Result<Answer, StripeError> {
+        let mut url = self.base.join(path);
+        url.set_query(Some(&query.encoded()));
+        self.ask(&|| self.http.get(url.clone()), deadline).await
+    }
+
+    /// Needs no key: what is gone cannot be ended twice.
+    pub(super) async fn delete(&self, path: &str, deadline: Deadline) -> Result<Answer, StripeError> {
+        self.ask(&|| self.http.delete(self.base.join(path)), deadline).await
     }
 
     pub(super) async fn post(
@@ -142,7 +163,8 @@ async fn exchange(request: RequestBuilder) -> Result<Answer, Failed> {
     if status.is_success() {
         let value = serde_json::from_slice(&body(response).await?).map_err(|_| StripeError::Unreadable)?;
         let is_replayed = headers.get(&REPLAYED).is_some_and(|value| value == "true");
-        return Ok(Answer { value, is_replayed });
+        let date = headers.get(DATE).and_then(|value| date(value.to_str().ok()?));
+        return Ok(Answer { value, is_replayed, date });
     }
     // What an error says helps to tell it; that it is one, the status says already.
     let value: Value = match body(response).await {
@@ -156,6 +178,11 @@ async fn exchange(request: RequestBuilder) -> Result<Answer, Failed> {
         code: word("code").or_else(|| word("type")),
         parameter: word("param"),
     }))
+}
+
+/// The second that a `Date` says.
+fn date(text: &str) -> Option<i64> {
+    OffsetDateTime::parse(text, &Rfc2822).ok().map(OffsetDateTime::unix_timestamp)
 }
 
 /// A short code; a sentence of Stripe's may quote what was sent.
@@ -220,7 +247,7 @@ fn back_off(attempt: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{back_off, is_word, may_pass};
+    use super::{back_off, date, is_word, may_pass};
     use reqwest::StatusCode;
     use reqwest::header::{HeaderMap, HeaderValue};
 
@@ -257,6 +284,14 @@ mod tests {
             assert!((250..=500).contains(&back_off(1).as_millis()));
             assert!((500..=1000).contains(&back_off(2).as_millis()));
         }
+    }
+
+    #[test]
+    fn an_answers_date_is_a_second() {
+        assert_eq!(date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        assert_eq!(date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
+        assert_eq!(date("yesterday"), None);
+        assert_eq!(date(""), None);
     }
 
     #[test]

@@ -47,4 +47,9 @@ impl StripeError {
     pub fn needs_operator(&self) -> bool {
         matches!(self, Self::Unauthorized)
     }
+
+    /// Whether the key is refused, or may not do what was asked.
+    pub fn is_refused_key(&self) -> bool {
+        matches!(self, Self::Unauthorized | Self::Refused { status: 403, .. })
+    }
 }

@@ -59,6 +59,17 @@ impl ApiBase {
 #[derive(Clone)]
 pub struct SecretKey(SecretString);
 
+/// Why the mode is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ModeFault {
+    /// The key is for the other mode.
+    #[error("contradicts STRIPE_SECRET_KEY")]
+    Contradiction,
+    /// Nobody says it.
+    #[error("is not set, and STRIPE_SECRET_KEY does not tell it")]
+    Unknown,
+}
+
 /// A text that cannot be a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be printable ASCII without spaces")]
@@ -92,6 +103,14 @@ impl SecretKey {
         }
     }
 
+    /// The mode, where the key's prefix or the operator says it; they must not contradict each other.
+    pub fn mode(&self, stated: Option<bool>) -> Result<bool, ModeFault> {
+        match (self.livemode(), stated) {
+            (Some(of_key), Some(stated)) if of_key != stated => Err(ModeFault::Contradiction),
+            (of_key, stated) => stated.or(of_key).ok_or(ModeFault::Unknown),
+        }
+    }
+
     /// The `Authorization` header.
     pub(super) fn header(&self) -> HeaderValue {
         let text = format!("Bearer {}", self.0.expose_secret());
@@ -103,7 +122,7 @@ impl SecretKey {
 
 #[cfg(test)]
 mod tests {
-    use super::{ApiBase, SecretKey};
+    use super::{ApiBase, ModeFault, SecretKey};
 
     #[track_caller]
     fn check(text: &str, expected: bool) {
@@ -142,6 +161,12 @@ mod tests {
         assert_eq!(key(""), None);
         assert_eq!(key("sk_test_1 2"), None);
         assert_eq!(key("sk_test_\u{e9}"), None);
+        let mode = |text: &str, stated| text.parse::<SecretKey>().map(|key| key.mode(stated)).ok();
+        assert_eq!(mode("sk_test_1", None), Some(Ok(false)));
+        assert_eq!(mode("sk_live_1", Some(true)), Some(Ok(true)));
+        assert_eq!(mode("key", Some(true)), Some(Ok(true)));
+        assert_eq!(mode("sk_live_1", Some(false)), Some(Err(ModeFault::Contradiction)));
+        assert_eq!(mode("key", None), Some(Err(ModeFault::Unknown)));
         let key: SecretKey = "sk_test_1".parse().expect("a key");
         assert!(!format!("{key:?} {:?}", key.header()).contains("sk_test"));
     }

@@ -1,0 +1,11 @@
+//! The job against a real database, under its own role, and a scripted Stripe.
+
+mod failures;
+mod missed;
+mod overdue;
+mod program;
+mod provider;
+mod replay;
+mod rows;
+mod variables;
+mod world;

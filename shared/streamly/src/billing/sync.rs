@@ -1,0 +1,134 @@
+//! What follows from an answer of Stripe's: it counts for more than any event, as long as no event arrived after the
+//! question.
+
+use time::OffsetDateTime;
+
+use super::access::is_terminal;
+use super::apply::{ApplyError, LIMITS, alerts};
+use super::effect::Alert;
+use super::event::{self, Change, Content, Event};
+use super::guard::RECONCILE;
+use super::json::instant;
+use super::people::{Found, Whose};
+use super::stripe::{API_VERSION, Fetched};
+use super::{Rules, Snapshot};
+use crate::db::subscriptions::{self, New};
+use crate::db::syncs::{self, Answer};
+use crate::db::{Error, Pool, customers};
+
+/// A subscription as Stripe answered.
+#[derive(Debug)]
+pub struct Answered<'a> {
+    fetched: &'a Fetched,
+    snapshot: Snapshot,
+}
+
+/// What came of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// The row is as Stripe says, and unmarked; a person should look at these.
+    Stored(Vec<Alert>),
+    /// An event arrived after the question, or there is no such row.
+    Newer,
+}
+
+/// What came of a subscription that no event had told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adopted {
+    /// It has a row now, which is marked.
+    Theirs,
+    /// It is nobody's.
+    Nobodys,
+    /// It names two people.
+    Disputed,
+}
+
+impl<'a> Answered<'a> {
+    /// Reads an answer; none where it is no subscription.
+    pub fn read(fetched: &'a Fetched, rules: &Rules) -> Option<Self> {
+        Some(Self { snapshot: Snapshot::read(&fetched.object, &rules.plans)?, fetched })
+    }
+
+    /// The subscription's id.
+    pub fn id(&self) -> &str {
+        &self.snapshot.id
+    }
+
+    /// Its status.
+    pub fn status(&self) -> &str {
+        &self.snapshot.status
+    }
+
+    /// Whether it has ended for good.
+    pub fn has_ended(&self) -> bool {
+        is_terminal(&self.snapshot.status)
+    }
+
+    /// Stores it, unless an event arrived after `asked_at`, the database's time at the question.
+    pub async fn settle(
+        &self,
+        pool: &Pool,
+        rules: &Rules,
+        asked_at: OffsetDateTime,
+    ) -> Result<Settled, Error> {
+        let given = self.fetched.date.unwrap_or_else(|| asked_at.unix_timestamp());
+        let price = self.snapshot.price_id.as_deref();
+        let plan = price.and_then(|price| rules.plans.by_price(price)).map(|plan| plan.slug.as_str());
+        let answer = Answer {
+            snapshot: &self.snapshot,
+            plan,
+            source: RECONCILE,
+            // The date is the end of the work: in its second something may have changed after the object was read.
+            holds_until: given - 1,
+            given_at: instant(given).unwrap_or(asked_at),
+            asked_at,
+            api_version: API_VERSION,
+        };
+        let stored = syncs::settle(&*pool.get().await?, &answer).await?;
+        Ok(match stored {
+            Some(plan) => Settled::Stored(alerts(&self.snapshot, plan.as_deref(), false)),
+            None => Settled::Newer,
+        })
+    }
+
+    /// Gives a subscription that no event told of to the person whose it is, as an event of it would, and marks it.
+    pub async fn adopt(&self, pool: &Pool, rules: &Rules) -> Result<Adopted, ApplyError> {
+        let (object, snapshot) = (&self.fetched.object, &self.snapshot);
+        let event = Event {
+            id: String::new(),
+            event_type: RECONCILE.to_owned(),
+            created: 0,
+            livemode: rules.livemode,
+            connected: false,
+            api_version: None,
+            names: event::names(snapshot, object),
+            content: Content::Subscription(Box::new(Change {
+                snapshot: snapshot.clone(),
+                object: object.clone(),
+                previous: serde_json::Value::Null,
+            })),
+        };
+        let transaction = pool.get().await?.begin(LIMITS).await?;
+        let found = Found::look_up(&transaction, &event).await?;
+        let (adopted, person) = match found.whose(&event) {
+            Whose::Theirs(person) => (Adopted::Theirs, Some(person)),
+            Whose::Nobodys => (Adopted::Nobodys, None),
+            Whose::Disputed => (Adopted::Disputed, None),
+        };
+        if let (Some(person), Some(customer)) = (person, &snapshot.customer) {
+            if person.new_customer {
+                customers::set(&*transaction, person.user_id, customer, rules.livemode).await?;
+            }
+            let new = New {
+                user_id: person.user_id,
+                id: &snapshot.id,
+                customer,
+                livemode: rules.livemode,
+                sync_reason: Some("unheard"),
+            };
+            subscriptions::insert(&*transaction, &new).await?;
+        }
+        transaction.commit().await?;
+        Ok(adopted)
+    }
+}
