@@ -121,8 +121,10 @@ where
     if head.headers.contains_key(header::CONTENT_ENCODING) {
         return Err(unsupported("send the body without a Content-Encoding"));
     }
-    let bodiless = matches!(head.method, Method::GET | Method::HEAD | Method::DELETE) && body.is_end_stream();
-    if limits.media_type == MediaType::Json && !bodiless && !is_json(&head.headers) {
+    let may_lack = limits.media_type == MediaType::JsonOrNothing
+        || matches!(head.method, Method::GET | Method::HEAD | Method::DELETE);
+    let bodiless = may_lack && body.is_end_stream();
+    if limits.media_type != MediaType::Any && !bodiless && !is_json(&head.headers) {
         return Err(unsupported("send the body as application/json"));
     }
     let too_large = || {

@@ -20,6 +20,8 @@ type Handler<T> = Arc<dyn Fn(Arc<T>, Request) -> Reply + Send + Sync>;
 pub enum MediaType {
     /// `application/json`, or 415. A request without a body needs no `Content-Type` on GET, HEAD and DELETE.
     Json,
+    /// `application/json`, or no body at all, whatever the method.
+    JsonOrNothing,
     /// Anything, as webhooks send it.
     Any,
 }

@@ -145,6 +145,22 @@ async fn a_body_that_is_not_plain_json_is_415() {
 }
 
 #[tokio::test]
+async fn where_a_body_may_be_absent_one_that_is_there_is_json_all_the_same() {
+    let limits = Limits { media_type: MediaType::JsonOrNothing, ..Limits::default() };
+    let length = async |_: Arc<()>, request: Request| Ok::<_, Problem>(Json(json!(request.body().len())));
+    let open = Routes::new(()).post("/open", length).limits(limits);
+    let status = async |headers: &[(&str, &str)], body: &'static [u8]| {
+        call(&open, request("POST", "/open", headers, body)).await.status().as_u16()
+    };
+    assert_eq!(status(&[], b"").await, 200);
+    assert_eq!(status(&[JSON], b"").await, 200);
+    assert_eq!(status(&[JSON], b"{}").await, 200);
+    assert_eq!(status(&[], b"{}").await, 415);
+    assert_eq!(status(&[("content-type", "text/plain")], b"{}").await, 415);
+    assert_eq!(status(&[("content-encoding", "gzip")], b"").await, 415);
+}
+
+#[tokio::test]
 async fn the_layers_stand_in_their_order() {
     let wrong = [("content-encoding", "gzip")];
     check(("GET", "/greet"), &wrong, LONG, (405, "method-not-allowed")).await;
