@@ -8,8 +8,18 @@ use super::{Error, Statement};
 use crate::ids::{SessionId, UserId};
 
 /// Every statement of these columns.
-pub const STATEMENTS: &[Statement] =
-    &[LOCK, LOCK_BY_CUSTOMER, SET, CLEAR_SESSION, FORGET, FOR_CHECKOUT, REPLACE, BY_USER, OPEN_SESSION];
+pub const STATEMENTS: &[Statement] = &[
+    LOCK,
+    LOCK_BY_CUSTOMER,
+    SET,
+    CLEAR_SESSION,
+    FORGET,
+    FOR_CHECKOUT,
+    FOR_PORTAL,
+    REPLACE,
+    BY_USER,
+    OPEN_SESSION,
+];
 
 /// A person that an event may be about, locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,6 +213,41 @@ pub async fn for_checkout(
         had_subscription: row.get("had_subscription"),
         has_subscription: row.get("has_subscription"),
     }))
+}
+
+/// The customer of the person, if their session is alive.
+const FOR_PORTAL: Statement = Statement::new(
+    "customers::FOR_PORTAL",
+    &[Type::UUID, Type::UUID, Type::BOOL],
+    "
+    select case when u.stripe_livemode = $3 then u.stripe_customer_id end as customer
+      from users u
+      join sessions n on n.user_id = u.id
+     where u.id = $1
+       and u.disabled_at is null
+       and u.deleted_at is null
+       and n.id = $2
+       and n.revoked_at is null
+       and n.idle_expires_at > now()
+       and n.absolute_expires_at > now()",
+);
+
+/// Someone whose session is alive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payer {
+    /// Their customer in this mode.
+    pub customer: Option<String>,
+}
+
+/// Who asks for the portal; none where the session or the account is over.
+pub async fn for_portal(
+    client: &impl GenericClient,
+    user_id: UserId,
+    session_id: SessionId,
+    livemode: bool,
+) -> Result<Option<Payer>, Error> {
+    let row = FOR_PORTAL.optional(client, &[&user_id.uuid(), &session_id.uuid(), &livemode]).await?;
+    Ok(row.map(|row| Payer { customer: row.get("customer") }))
 }
 
 /// Another customer, unless a rival was faster.

@@ -4,6 +4,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Row};
 use uuid::Uuid;
 
+use super::entitlements::entitlement;
 use super::{Error, Statement};
 use crate::ids::{SessionId, UserId, VideoId};
 
@@ -19,7 +20,8 @@ pub const STATEMENTS: &[Statement] = &[FOR_PLAYBACK];
 const FOR_PLAYBACK: Statement = Statement::new(
     "videos::FOR_PLAYBACK",
     &[Type::UUID, Type::UUID, Type::UUID, Type::BOOL, Type::INT4, Type::INT4, Type::TEXT_ARRAY],
-    "
+    concat!(
+        "
     select a.holds as account_holds,
            v.id, v.provider, v.playback_id, v.playback_policy, v.playback_restriction_id, v.status,
            v.access, v.min_tier, v.preview_seconds, v.aspect_ratio, v.allowed_countries, v.blocked_countries,
@@ -45,24 +47,15 @@ const FOR_PLAYBACK: Statement = Statement::new(
                   floor(extract(epoch from
                     least(greatest(t.until, 'epoch'), now() + interval '10 years')))::bigint as entitled_until
              from subscriptions s
-            cross join lateral (
-                  select s.status = 'past_due' or s.current_period_end <= now() as is_late,
-                         case
-                           when s.pause_behavior is not null then null
-                           when s.status in ('active', 'trialing') then
-                             least(s.cancel_at, coalesce(
-                               s.current_period_end + case when s.cancel_at_period_end then interval '0'
-                                                           else make_interval(hours => $5) end,
-                               s.created_at + make_interval(hours => $5)))
-                           when s.status = 'past_due' and s.past_due_since is not null then
-                             least(s.cancel_at, case when s.cancel_at_period_end then s.current_period_end end,
-                               s.past_due_since + make_interval(days => $6))
-                         end as until) t
+            cross join lateral (",
+        entitlement!("$5", "$6"),
+        ") t
             where s.user_id = q.user_id and s.livemode = $4
             order by t.until > now() desc nulls last, array_position($7, s.plan) desc nulls last,
                      t.until desc nulls last
             limit 1) e on true
       left join watch_progress w on w.user_id = q.user_id and w.video_id = q.video_id",
+    ),
 );
 
 /// What is asked about a title before it plays.
