@@ -6,7 +6,7 @@ use std::str::FromStr;
 use streamly::accounts::verify::{TokenHeader, Verifier, VerifyKeys};
 use streamly::accounts::{Audience, Issuer};
 use streamly::billing::Plans;
-use streamly::billing::stripe::{ApiBase, SecretKey, Stripe};
+use streamly::billing::stripe::{ApiBase, InvalidPageUrl, PageUrl, SecretKey, Stripe};
 use streamly::clock::Clock;
 use streamly::db::{CaFile, Pool, PoolSize, Settings};
 
@@ -46,7 +46,9 @@ impl Config {
         let cancel = env.required::<PageUrl>("CHECKOUT_CANCEL_URL");
         let origins = env.or("CORS_ALLOWED_ORIGINS", Origins::default());
         let livemode = match (&stripe_key, stated_mode) {
-            (Ok(key), Ok(stated)) => livemode(env, key, stated),
+            (Ok(key), Ok(stated)) => {
+                key.mode(stated).map_err(|fault| env.fault("STRIPE_LIVEMODE", &fault.to_string()))
+            }
             _ => Err(Invalid),
         };
         Ok(Self {
@@ -61,15 +63,10 @@ impl Config {
             stripe_key: stripe_key?,
             stripe_base: stripe_base?,
             livemode: livemode?,
-            pages: Pages { success: success?.0, cancel: cancel?.0 },
+            pages: Pages { success: success?.0, cancel: cancel?.to_string() },
             origins: origins?,
         })
     }
-}
-
-/// The mode that the key's prefix tells, and that `STRIPE_LIVEMODE` must not contradict.
-fn livemode(env: &mut Reader<'_>, key: &SecretKey, stated: Option<bool>) -> Result<bool, Invalid> {
-    key.mode(stated).map_err(|fault| env.fault("STRIPE_LIVEMODE", &fault.to_string()))
 }
 
 /// Where Stripe's page leads back to.
@@ -84,27 +81,7 @@ pub struct Pages {
 /// What Stripe replaces by the session's id.
 const SESSION_ID: &str = "{CHECKOUT_SESSION_ID}";
 
-/// An http or https address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct PageUrl(String);
-
-/// A text that is no address of a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be an http or https address")]
-struct InvalidPageUrl;
-
-impl FromStr for PageUrl {
-    type Err = InvalidPageUrl;
-
-    fn from_str(text: &str) -> Result<Self, InvalidPageUrl> {
-        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-        let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
-        let usable = !host.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if usable { Ok(Self(text.to_owned())) } else { Err(InvalidPageUrl) }
-    }
-}
-
-/// The same, with the place for the session's id: the page must be able to tell what was paid.
+/// The address of a page, with the place for the session's id: the page must be able to tell what was paid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct SuccessUrl(String);
 
@@ -112,7 +89,7 @@ impl FromStr for SuccessUrl {
     type Err = InvalidPageUrl;
 
     fn from_str(text: &str) -> Result<Self, InvalidPageUrl> {
-        let PageUrl(url) = text.parse()?;
+        let url = text.parse::<PageUrl>()?.to_string();
         if url.contains(SESSION_ID) {
             return Ok(Self(url));
         }

@@ -1,14 +1,15 @@
-//! What is asked of Stripe: the few calls that make a customer and sell a subscription, and those that tell how things
-//! stand, in one pinned API version.
+//! What is asked of Stripe: the few calls that make a customer, sell a subscription and open the billing portal, and those
+//! that tell how things stand, in one pinned API version.
 //!
-//! Every POST carries an idempotency key that is made of its parameters, so that it may be sent again and one key never
-//! stands for two things. Answers are bounded in size and time, redirects are not followed, and neither the key nor a text
+//! Every POST carries an idempotency key, so that it may be sent again. It is made of the parameters, so that one key never
+//! stands for two things, or random where each wish is one of its own. Answers are bounded in size and time, redirects are not followed, and neither the key nor a text
 //! of Stripe's reaches an error.
 
 mod attempts;
 mod error;
 mod form;
 mod objects;
+mod page;
 mod settings;
 
 use serde_json::Value;
@@ -22,6 +23,7 @@ pub use attempts::Deadline;
 pub use error::StripeError;
 pub use form::{Form, IdempotencyKey, SessionKey};
 pub use objects::{Fetched, Page, Price};
+pub use page::{InvalidPageUrl, PageUrl};
 pub use settings::{ApiBase, InvalidApiBase, InvalidSecretKey, ModeFault, SecretKey};
 
 /// The API version of every request; the webhook's endpoint has the same.
@@ -108,6 +110,22 @@ impl Stripe {
         let path = format!("/v1/checkout/sessions/{id}/expire");
         self.post(&path, &Form::default(), &IdempotencyKey::of_expiry(id), deadline).await?;
         Ok(())
+    }
+
+    /// Opens the billing portal for a customer, and leads back to `return_url`: its address. It is good for a few minutes
+    /// and for whoever holds it, so each call opens another one.
+    pub async fn open_portal(
+        &self,
+        customer: &str,
+        return_url: &PageUrl,
+        deadline: Deadline,
+    ) -> Result<PageUrl, StripeError> {
+        let mut form = Form::default();
+        form.add("customer", customer).add("return_url", return_url);
+        let key = IdempotencyKey::random()?;
+        let answer = self.post("/v1/billing_portal/sessions", &form, &key, deadline).await?;
+        let url = Json::from(&answer.value).at(&["url"]).value().and_then(Value::as_str);
+        url.and_then(|url| url.parse().ok()).ok_or(StripeError::Unreadable)
     }
 }
 

@@ -24,6 +24,9 @@ pub enum StripeError {
     /// The key is not, or no longer, good.
     #[error("Stripe refuses the secret key")]
     Unauthorized,
+    /// The machine gave no random key to ask under.
+    #[error("there is no randomness for an idempotency key")]
+    NoRandomness,
     /// Stripe answered with an error.
     #[error("Stripe answered {status}, {}", code.as_deref().unwrap_or("without a code"))]
     Refused {

@@ -1,8 +1,10 @@
 //! The parameters of a call, and the idempotency keys that are made of them.
 
 use ring::digest::{SHA256, digest};
+use ring::rand::{SecureRandom, SystemRandom};
 use std::fmt::{self, Display, Write};
 
+use super::StripeError;
 use crate::ids::UserId;
 
 /// Parameters, form-encoded in the order in which they were added.
@@ -17,6 +19,13 @@ impl IdempotencyKey {
     /// The key of the end of a session.
     pub(super) fn of_expiry(session: &str) -> Self {
         Self(format!("expire-{session}"))
+    }
+
+    /// A key that no other call has.
+    pub(super) fn random() -> Result<Self, StripeError> {
+        let mut bytes = [0; RANDOM_BYTES];
+        SystemRandom::new().fill(&mut bytes).map_err(|_| StripeError::NoRandomness)?;
+        Ok(Self(hex(&bytes)))
     }
 
     /// The key's text, at most 255 characters.
@@ -50,6 +59,8 @@ const WISH_S: i64 = 600;
 const PARAMETERS_BYTES: usize = 6;
 /// How much of a digest of a client's key is in a key, in bytes.
 const CLIENT_KEY_BYTES: usize = 8;
+/// How long a random key is, in bytes.
+const RANDOM_BYTES: usize = 16;
 
 impl Form {
     /// One more parameter.
@@ -72,7 +83,7 @@ impl Form {
     pub fn session_key(&self, of: &SessionKey<'_>, replayed: Option<&str>) -> IdempotencyKey {
         let SessionKey { user_id, plan, client_key, now } = of;
         let attempt = match client_key {
-            Some(key) => hex(key.as_bytes(), CLIENT_KEY_BYTES),
+            Some(key) => hex_of_digest(key.as_bytes(), CLIENT_KEY_BYTES),
             None => now.div_euclid(WISH_S).to_string(),
         };
         let mut key = format!("cs-{user_id}-{plan}-{attempt}-{}", self.digest(None));
@@ -90,15 +101,18 @@ impl Form {
         pairs.extend(further.map(|value| ("replaced", value)));
         pairs.sort_unstable();
         let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        hex(text.as_bytes(), PARAMETERS_BYTES)
+        hex_of_digest(text.as_bytes(), PARAMETERS_BYTES)
     }
 }
 
 /// The first bytes of a SHA-256, in hexadecimal.
-fn hex(bytes: &[u8], count: usize) -> String {
-    let digest = digest(&SHA256, bytes);
+fn hex_of_digest(bytes: &[u8], count: usize) -> String {
+    hex(&digest(&SHA256, bytes).as_ref()[..count])
+}
+
+fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
-    for byte in &digest.as_ref()[..count] {
+    for byte in bytes {
         write!(text, "{byte:02x}").expect("a String takes any text");
     }
     text
@@ -106,7 +120,7 @@ fn hex(bytes: &[u8], count: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, SessionKey};
+    use super::{Form, IdempotencyKey, SessionKey};
     use crate::ids::UserId;
 
     const USER: &str = "0190a6f2-7c3e-7b11-8a52-3f1d2c4b5a69";
@@ -174,6 +188,14 @@ mod tests {
         assert_ne!(key(None), key(Some("cus_1")));
         assert_ne!(key(Some("cus_1")), key(Some("cus_2")));
         assert!(!key(None).as_str().contains("example"));
+    }
+
+    #[test]
+    fn a_random_key_is_unlike_any_other() {
+        let keys: std::collections::HashSet<String> =
+            (0..100).map(|_| IdempotencyKey::random().expect("randomness").as_str().to_owned()).collect();
+        assert_eq!(keys.len(), 100);
+        assert!(keys.iter().all(|key| key.len() == 32 && key.bytes().all(|byte| byte.is_ascii_hexdigit())));
     }
 
     #[test]
