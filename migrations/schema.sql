@@ -132,6 +132,7 @@ CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id, last_
 grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_checkout;
 grant insert (id, user_id, idle_expires_at, absolute_expires_at, user_agent, ip_prefix), select (id, user_id, auth_time, last_used_at, idle_expires_at, absolute_expires_at, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_login;
 grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_playback;
+grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_portal;
 grant select (user_id, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_register;
 
 create table streams (
@@ -197,6 +198,7 @@ CREATE INDEX subscriptions_user_id_idx ON public.subscriptions USING btree (user
 grant select (user_id, stripe_subscription_id, livemode, status) on subscriptions to streamly_checkout;
 grant select (user_id, livemode, status, plan, current_period_end, cancel_at_period_end, cancel_at, pause_behavior, past_due_since, created_at) on subscriptions to streamly_playback;
 grant insert (user_id, stripe_subscription_id, stripe_customer_id, livemode, status, needs_sync, sync_reason), select, update (stripe_customer_id, status, plan, price_id, quantity, currency, current_period_start, current_period_end, trial_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, pause_behavior, pause_resumes_at, past_due_since, latest_invoice_id, checkout_session_id, api_version, last_event_id, last_event_type, last_event_created, needs_sync, sync_reason, sync_attempts, sync_after, synced_at, updated_at) on subscriptions to streamly_reconcile;
+grant select (user_id, livemode, status, plan, current_period_end, cancel_at_period_end, cancel_at, pause_behavior, past_due_since, created_at) on subscriptions to streamly_subscription;
 grant insert (user_id, stripe_subscription_id, stripe_customer_id, livemode, status, needs_sync, sync_reason), select, update (stripe_customer_id, status, plan, price_id, quantity, currency, current_period_start, current_period_end, trial_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, pause_behavior, pause_resumes_at, past_due_since, latest_invoice_id, checkout_session_id, api_version, last_event_id, last_event_type, last_event_created, needs_sync, sync_reason, updated_at) on subscriptions to streamly_webhook;
 
 create table users (
@@ -220,6 +222,7 @@ CREATE UNIQUE INDEX users_email_canonical_key ON public.users USING btree (email
 grant select (id, email, disabled_at, deleted_at, stripe_customer_id, stripe_livemode, open_checkout_session), update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_checkout;
 grant select (id, email_canonical, verified_at, scope, disabled_at, deleted_at) on users to streamly_login;
 grant select (id, disabled_at, deleted_at) on users to streamly_playback;
+grant select (id, disabled_at, deleted_at, stripe_customer_id, stripe_livemode) on users to streamly_portal;
 grant select (id, deleted_at, stripe_customer_id, stripe_livemode, open_checkout_session), update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_reconcile;
 grant insert (id, email, email_canonical), select (id, email, email_canonical, verified_at, disabled_at, deleted_at, created_at) on users to streamly_register;
 grant select (id, stripe_customer_id, stripe_livemode, open_checkout_session), update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_webhook;

@@ -27,6 +27,10 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0004_roles.sql", sql: include_str!("../../../migrations/0004_roles.sql") },
     Migration { name: "0005_seconds.sql", sql: include_str!("../../../migrations/0005_seconds.sql") },
     Migration { name: "0006_reconcile.sql", sql: include_str!("../../../migrations/0006_reconcile.sql") },
+    Migration {
+        name: "0007_portal_and_subscription.sql",
+        sql: include_str!("../../../migrations/0007_portal_and_subscription.sql"),
+    },
 ];
 
 /// The first line of a file that must run outside a transaction: one `create index concurrently`, and nothing else.

@@ -1,4 +1,4 @@
-//! A whole stack, started and stopped. Its functions are one small program under five names, so that what is tested is the
+//! A whole stack, started and stopped. Its functions are one small program under all their names, so that what is tested is the
 //! stack; the journeys' tests start it with the real ones.
 
 use local::gateway::Document;
@@ -15,7 +15,8 @@ use tokio::sync::mpsc::unbounded_channel;
 use crate::process::answers;
 use crate::{Folder, get};
 
-const FUNCTIONS: [&str; 5] = ["checkout", "login", "playback", "register", "webhook"];
+const FUNCTIONS: [&str; 7] =
+    ["checkout", "login", "playback", "portal", "register", "subscription", "webhook"];
 
 /// A folder with the programs of the functions, and options of a stack beside them.
 struct Scene {
@@ -128,7 +129,7 @@ async fn a_stopped_stack_leaves_no_process_and_no_file_that_says_it_runs() {
     let scene = Scene::new();
     let stack = start(scene.options()).await;
     let (running, folder) = (processes(&stack), stack.folder().to_owned());
-    assert_eq!(running.len(), 6);
+    assert_eq!(running.len(), FUNCTIONS.len() + 1);
     stack.stop().await.expect("it stops");
     for process in running {
         // The server was started by this very process, so its number stays until that ends: as a zombie at most.

@@ -28,12 +28,17 @@ async fn routes() -> BTreeSet<Route> {
     let checkout = checkout::Parts::real(config(&database, "checkout", checkout::Config::read));
     let webhook = webhook::Parts::real(config(&database, "webhook", webhook::Config::read));
     let playback = playback::Parts::real(config(&database, "playback", playback::Config::read));
+    let portal = portal::Parts::real(config(&database, "portal", portal::Config::read));
+    let subscription =
+        subscription::Parts::real(config(&database, "subscription", subscription::Config::read));
     let lists = [
         ("register", register::routes(register.expect("its parts hold")).list()),
         ("login", login::routes(login.expect("its parts hold")).list()),
         ("checkout", checkout::routes(checkout).list()),
         ("webhook", webhook::routes(webhook).list()),
         ("playback", playback::routes(playback).list()),
+        ("portal", portal::routes(portal).list()),
+        ("subscription", subscription::routes(subscription).list()),
     ];
     let all = lists.into_iter().flat_map(|(function, list)| {
         list.into_iter().map(move |(method, path)| (function.to_owned(), method, path.to_owned()))

@@ -5,6 +5,7 @@ mod checkout;
 mod contract;
 mod roles;
 mod schema;
+mod standing;
 mod statements;
 mod subscribing;
 mod tidy;

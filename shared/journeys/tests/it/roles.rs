@@ -38,6 +38,26 @@ const REFUSED: &[(&str, &str)] = &[
     ("playback", "select id from payment_logs"),
     ("webhook", "delete from payment_logs"),
     ("webhook", "delete from subscriptions"),
+    // Who opens the portal knows the customer, and who tells the status the subscriptions: neither the other's, nor more.
+    ("portal", "select email from users"),
+    ("portal", "select phc from credentials"),
+    ("portal", "select status from subscriptions"),
+    ("portal", "select user_agent from sessions"),
+    ("portal", "update users set stripe_customer_id = null"),
+    ("portal", "update sessions set revoked_at = null"),
+    ("subscription", "select id from users"),
+    ("subscription", "select id from sessions"),
+    ("subscription", "select stripe_customer_id from subscriptions"),
+    ("subscription", "select id from payment_logs"),
+    ("subscription", "update subscriptions set status = 'active'"),
+    ("subscription", "delete from subscriptions"),
+    // Who settles subscriptions needs nobody's address and ends no history.
+    ("reconcile", "select email from users"),
+    ("reconcile", "select phc from credentials"),
+    ("reconcile", "select id from sessions"),
+    ("reconcile", "update users set scope = 'user admin'"),
+    ("reconcile", "delete from subscriptions"),
+    ("reconcile", "delete from payment_logs"),
     // Titles are read by who serves them.
     ("checkout", "select id from videos"),
     ("login", "select id from videos"),
@@ -50,7 +70,8 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 /// The functions that have a role.
-const FUNCTIONS: [&str; 5] = ["checkout", "login", "playback", "register", "webhook"];
+const FUNCTIONS: [&str; 8] =
+    ["checkout", "login", "playback", "portal", "reconcile", "register", "subscription", "webhook"];
 
 async fn connect(database: &Database, function: &str) -> Client {
     let settings: streamly::db::Settings = database.url(function).parse().expect("our own address");
@@ -58,7 +79,7 @@ async fn connect(database: &Database, function: &str) -> Client {
 }
 
 #[track_caller]
-fn check_refused(function: &str, statement: &str, result: Result<u64, tokio_postgres::Error>) {
+fn check_refused(function: &str, statement: &str, result: &Result<u64, tokio_postgres::Error>) {
     let state = result.as_ref().err().and_then(tokio_postgres::Error::code).cloned();
     assert_eq!(state, Some(SqlState::INSUFFICIENT_PRIVILEGE), "{function}: {statement}: {result:?}");
 }
@@ -69,7 +90,7 @@ async fn no_role_does_what_its_function_must_not() {
     for function in FUNCTIONS {
         let client = connect(&database, function).await;
         for (_, statement) in REFUSED.iter().filter(|(role, _)| *role == function) {
-            check_refused(function, statement, client.execute(*statement, &[]).await);
+            check_refused(function, statement, &client.execute(*statement, &[]).await);
         }
     }
 }
@@ -82,7 +103,7 @@ async fn no_role_changes_the_schema_or_makes_roles() {
         for statement in
             ["create table mine (n integer)", "create role mine", "select name from schema_migrations"]
         {
-            check_refused(function, statement, client.execute(statement, &[]).await);
+            check_refused(function, statement, &client.execute(statement, &[]).await);
         }
     }
 }

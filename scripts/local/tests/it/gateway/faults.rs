@@ -129,5 +129,6 @@ async fn the_deadline_covers_both_attempts() {
 #[test]
 fn a_function_that_asks_a_provider_has_a_longer_deadline() {
     let seconds = |function| Backend::new(function, "http://127.0.0.1:1").deadline.as_secs();
-    assert_eq!([seconds("checkout"), seconds("login"), seconds("playback")], [25, 15, 15]);
+    assert_eq!([seconds("checkout"), seconds("portal")], [25, 25]);
+    assert_eq!([seconds("login"), seconds("playback"), seconds("subscription")], [15, 15, 15]);
 }

@@ -1,4 +1,4 @@
-//! The stand-in for Stripe, the webhook behind a socket, playback, and someone with a customer of theirs.
+//! The stand-in for Stripe, the webhook behind a socket, playback, portal, subscription, and someone with a customer of theirs.
 
 use axum::extract::State;
 use functions_framework::{Routes, call, env};
@@ -8,7 +8,7 @@ use local::server::Server;
 use local::stripe::{Options, Stripe, prices_of_plans};
 use serde_json::Value;
 use std::time::Duration;
-use testkit::{Database, Person, Video, ask, bearer, get, variables};
+use testkit::{Database, Person, Reply, Video, ask, bearer, get, post, variables};
 use tokio_postgres::Client;
 
 /// The webhook, served as it came: the body's bytes and every header.
@@ -30,6 +30,8 @@ pub(crate) struct World {
     secret_key: String,
     stripe: Stripe,
     playback: Routes<playback::Parts>,
+    portal: Routes<portal::Parts>,
+    subscription: Routes<subscription::Parts>,
     _webhook: Server,
     _database: Database,
 }
@@ -64,6 +66,12 @@ impl World {
         let of_playback = variables(&database, "playback", &[]);
         let config = env::read_from(&of_playback, playback::Config::read).expect("variables");
         let playback = playback::routes(playback::Parts::real(config));
+        let of_portal = variables(&database, "portal", &[("STRIPE_API_BASE", &stripe.url())]);
+        let config = env::read_from(&of_portal, portal::Config::read).expect("variables");
+        let portal = portal::routes(portal::Parts::real(config));
+        let of_subscription = variables(&database, "subscription", &[]);
+        let config = env::read_from(&of_subscription, subscription::Config::read).expect("variables");
+        let subscription = subscription::routes(subscription::Parts::real(config));
         let world = Self {
             owner,
             person,
@@ -72,6 +80,8 @@ impl World {
             secret_key,
             stripe,
             playback,
+            portal,
+            subscription,
             _webhook: webhook,
             _database: database,
         };
@@ -120,6 +130,43 @@ impl World {
         self.send("POST", &format!("/c/pay/{session}"), "application/x-www-form-urlencoded", form).await.0
     }
 
+    /// Asks for the billing portal.
+    pub(crate) async fn open_portal(&self) -> Reply {
+        ask(&self.portal, self.signed(post("/v1/portal", &Value::Object(serde_json::Map::new())))).await
+    }
+
+    /// The path of an open portal.
+    pub(crate) async fn portal_page(&self) -> String {
+        self.all_delivered().await;
+        let reply = self.open_portal().await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        let url = text(&reply.json()["url"]);
+        url.strip_prefix(&self.stripe.url()).expect("a page of the stand-in").to_owned()
+    }
+
+    /// Presses a button of the portal for the one subscription, and waits until the webhook has heard of it.
+    pub(crate) async fn manage(&self, portal: &str, action: &str, more: &str) {
+        let subscription = self.subscriptions().await.remove(0).stripe_id;
+        let form = format!("subscription={subscription}&action={action}{more}");
+        let (status, body) = self.send("POST", portal, "application/x-www-form-urlencoded", &form).await;
+        assert_eq!(status, 303, "{action}: {}", String::from_utf8_lossy(&body));
+        self.all_delivered().await;
+    }
+
+    /// How the subscription stands.
+    pub(crate) async fn status(&self) -> Value {
+        let reply = ask(&self.subscription, self.signed(get("/v1/subscription"))).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.json()
+    }
+
+    /// The same request with this person's token.
+    fn signed(&self, mut request: functions_framework::Request) -> functions_framework::Request {
+        let token = HeaderValue::from_str(&bearer(&self.person)).expect("a token is a header's value");
+        request.headers_mut().insert(header::AUTHORIZATION, token);
+        request
+    }
+
     pub(crate) async fn cancel(&self, subscription: &str) {
         self.api("DELETE", &format!("/v1/subscriptions/{subscription}"), "").await;
     }
@@ -145,9 +192,7 @@ impl World {
 
     /// What playback answers for the members' film: the status and the problem's slug.
     pub(crate) async fn plays(&self) -> (u16, String) {
-        let mut request = get(&format!("/v1/videos/{}/playback", self.video.id));
-        let token = HeaderValue::from_str(&bearer(&self.person)).expect("a token is a header's value");
-        request.headers_mut().insert(header::AUTHORIZATION, token);
+        let request = self.signed(get(&format!("/v1/videos/{}/playback", self.video.id)));
         ask(&self.playback, request).await.outcome()
     }
 

@@ -1,0 +1,82 @@
+//! What a subscriber does at the billing portal, and how the status tells of it: leave at the period's end, come back,
+//! take another plan, end at once.
+
+use serde_json::{Value, json};
+
+use super::PAY;
+use super::world::World;
+
+/// The members that the portal's buttons change.
+fn seen(status: &Value) -> (bool, &str, Option<&str>, bool) {
+    let word = |member: &str| status[member].as_str();
+    let access = status["has_access"].as_bool().expect("a boolean");
+    (access, word("reason").expect("a word"), word("tier"), !status["cancel_at"].is_null())
+}
+
+#[tokio::test]
+async fn who_cancels_watches_until_the_periods_end_and_may_come_back() {
+    for button in ["cancel-at-period-end", "cancel-at"] {
+        let world = World::new().await;
+        assert_eq!(world.open_portal().await.outcome(), (404, "no-billing-account".to_owned()));
+        assert_eq!(world.status().await["reason"], "subscription-required");
+        let session = world.checkout("").await;
+        assert_eq!(world.press(&session, PAY).await, 303);
+        world.all_delivered().await;
+        let before = world.status().await;
+        assert_eq!(seen(&before), (true, "active", Some("basic"), false), "{before}");
+
+        let portal = world.portal_page().await;
+        world.manage(&portal, button, "").await;
+        let after = world.status().await;
+        assert_eq!(seen(&after), (true, "active", Some("basic"), true), "{button}: {after}");
+        let end = &before["current_period_end"];
+        assert_eq!((&after["cancel_at"], &after["entitled_until"]), (end, end), "{button}");
+        assert_eq!(world.plays().await, (200, String::new()));
+
+        world.manage(&portal, "resume", "").await;
+        assert_eq!(world.status().await, before, "{button}");
+    }
+}
+
+#[tokio::test]
+async fn another_plan_is_told_as_soon_as_it_is_heard_of() {
+    let world = World::new().await;
+    let session = world.checkout("").await;
+    assert_eq!(world.press(&session, PAY).await, 303);
+    let portal = world.portal_page().await;
+    world.manage(&portal, "switch", "&price=price_premium").await;
+    let status = world.status().await;
+    assert_eq!(seen(&status), (true, "active", Some("premium"), false), "{status}");
+    assert_eq!(status["plan"], "premium");
+}
+
+#[tokio::test]
+async fn who_ends_it_at_once_has_lapsed_and_the_portal_still_opens() {
+    let world = World::new().await;
+    let session = world.checkout("").await;
+    assert_eq!(world.press(&session, PAY).await, 303);
+    let portal = world.portal_page().await;
+    world.manage(&portal, "cancel-now", "").await;
+    let status = world.status().await;
+    assert_eq!(seen(&status).1, "subscription-lapsed", "{status}");
+    assert_eq!((&status["status"], &status["entitled_until"]), (&json!("canceled"), &json!(null)));
+    assert_eq!(world.plays().await, (403, "subscription-lapsed".to_owned()));
+    // The invoices are there.
+    assert_eq!(world.open_portal().await.status, 200);
+}
+
+#[tokio::test]
+async fn a_customer_who_was_deleted_has_no_billing_account_whether_we_heard_of_it_or_not() {
+    for heard in [true, false] {
+        let world = World::new().await;
+        let session = world.checkout("").await;
+        assert_eq!(world.press(&session, PAY).await, 303);
+        world.all_delivered().await;
+        world.control("/_fake/webhooks", &json!({"on": heard}).to_string()).await;
+        world.delete_customer().await;
+        if heard {
+            world.all_delivered().await;
+        }
+        assert_eq!(world.open_portal().await.outcome(), (404, "no-billing-account".to_owned()), "{heard}");
+    }
+}
