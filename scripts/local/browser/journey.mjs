@@ -1,5 +1,5 @@
 // The demo page as a person uses it, in a real browser: from an account over a declined and a good card to a video whose
-// time advances.
+// time advances, and to the billing portal and back.
 //
 // Usage: node journey.mjs BROWSER SCREENSHOTS, with the stack's variables in the environment.
 import { mkdirSync } from 'node:fs';
@@ -22,6 +22,7 @@ const config = await fetch(`${demo}/config.json`).then((reply) => reply.json()).
   console.error(`browser: ${demo} does not answer; is the stack running?`);
   process.exit(1);
 });
+const { plans } = await fetch(`${gateway}/v1/plans`).then((reply) => reply.json());
 const answers = new Map();
 for (const video of config.videos) {
   const reply = await fetch(`${gateway}/v1/videos/${video.id}/playback`);
@@ -35,7 +36,7 @@ const videos = {
   preparing: answering(({ status }) => status === 409),
 };
 // The plan of the highest tier opens every video.
-const plan = config.plans.find(({ tier }) => tier === videos.preview?.min_tier) ?? config.plans.at(-1);
+const plan = plans.find(({ tier }) => tier === videos.preview?.min_tier) ?? plans.at(-1);
 
 mkdirSync(screenshots, { recursive: true });
 const browser = await chromium.launch({ executablePath: browserPath, args: FLAGS });
@@ -114,10 +115,11 @@ async function checkout() {
 await step('the page opens and lists plans and videos', async () => {
   await page.goto(demo);
   await page.waitForSelector('[data-video]');
-  const [plans, shown] = [await page.locator('[data-plan]').count(), await page.locator('[data-video]').count()];
-  expect(plans === config.plans.length && shown === config.videos.length, `${plans} plans, ${shown} videos`);
+  await page.waitForSelector('[data-plan]');
+  const [offered, shown] = [await page.locator('[data-plan]').count(), await page.locator('[data-video]').count()];
+  expect(offered === plans.length && shown === config.videos.length, `${offered} plans, ${shown} videos`);
   await picture('1-start');
-  return `${plans} plans, ${shown} videos`;
+  return `${offered} plans, ${shown} videos`;
 });
 
 await step('the videos cover each kind of answer', async () => {
@@ -236,6 +238,30 @@ await step('a second subscription is refused', async () => {
   return problem('#plans-problem', 'already-subscribed');
 });
 
+/** Presses a button of the billing portal and comes back to the page once the portal shows the other one. */
+async function manage(button, after) {
+  await page.click('#manage');
+  await page.waitForURL((url) => !url.href.startsWith(demo));
+  await page.click(`button[value="${button}"]`);
+  await page.waitForSelector(`button[value="${after}"]`);
+  await page.click('a:has-text("Back")');
+  await page.waitForURL((url) => url.href.startsWith(demo));
+}
+
+await step('cancelling at the portal keeps the right until the period ends', async () => {
+  await manage('cancel-at-period-end', 'resume');
+  await page.waitForSelector('#standing:has-text("Ends for good")');
+  expect(await text('#standing-reason') === 'active', 'the right is gone at once');
+  await picture('7-cancelled');
+  return text('#standing-title');
+});
+
+await step('resuming at the portal lets it renew itself', async () => {
+  await manage('resume', 'cancel-at-period-end');
+  await page.waitForSelector('#standing:has-text("Renews itself")');
+  return text('#standing-title');
+});
+
 await step('tokens and passwords are nowhere on the page', async () => {
   const secrets = await page.evaluate(() => [JSON.parse(sessionStorage.getItem('streamly.session')).access_token]);
   const shown = await page.locator('body').evaluate((body) => body.textContent);
@@ -246,7 +272,7 @@ await step('on a narrow screen nothing sticks out, and the dark colours are dark
   await page.setViewportSize({ width: 360, height: 780 });
   await page.emulateMedia({ colorScheme: 'dark' });
   const [wide, back] = await page.evaluate(() => [document.documentElement.scrollWidth, getComputedStyle(document.body).backgroundColor]);
-  await picture('7-narrow-and-dark');
+  await picture('8-narrow-and-dark');
   expect(wide <= 360, `the page is ${wide} pixels wide`);
   expect(back.match(/\d+/g).every((part) => Number(part) < 64), `the background is ${back}`);
 });

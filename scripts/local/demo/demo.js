@@ -8,7 +8,8 @@ const PENDING = 'streamly.pending';
 const WAIT_MS = 500;
 const WAITS_MAX = 60;
 
-let config = { gateway_url: '', plans: [], videos: [], links: [] };
+let config = { gateway_url: '', videos: [], links: [] };
+let plans = [];
 let session = read(SESSION);
 let sitting = null;
 
@@ -25,6 +26,10 @@ function write(key, value) {
 
 function pause(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+function moment(text) {
+  return text ? new Date(text).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }) : '–';
 }
 
 function time(text) {
@@ -90,6 +95,7 @@ async function submitAccount(event) {
     byId('password').value = '';
     render();
     byId('plans-title').focus();
+    await showStanding();
   });
 }
 
@@ -139,8 +145,6 @@ function planTile(plan) {
   const money = plan.price && price(plan.price);
   const limits = [
     `Tier “${plan.tier}”`,
-    plan.max_resolution ? `up to ${plan.max_resolution}` : 'every quality',
-    plan.max_streams ? `${plan.max_streams} at once` : null,
     plan.trial_days ? `${plan.trial_days} days free` : null,
   ].filter(Boolean);
   const button = make('button', { type: 'button', textContent: 'Subscribe', disabled: session === null });
@@ -167,26 +171,66 @@ async function checkout(plan, button) {
   }
 }
 
-/** Back from the payment: asks for a video until it is granted, as the payment arrives by webhook, beside this page. */
+const REASONS = {
+  active: ['good', 'Your subscription is active.'],
+  trialing: ['good', 'Your trial is running.'],
+  grace: ['warn', 'A payment or the news of a renewal is late; you may watch for now.'],
+  'payment-required': ['warn', 'A payment is due.'],
+  'subscription-lapsed': ['warn', 'Your subscription has ended.'],
+  'subscription-required': ['', 'You have no subscription.'],
+};
+
+/** Asks how the subscription stands and shows it; null where there is no answer. */
+async function showStanding() {
+  const reply = await call('GET', '/v1/subscription');
+  if (sessionEnded(reply)) return null;
+  if (reply.status !== 200) { problem('plans-problem', reply); return null; }
+  const { has_access: open, reason, status, cancel_at: end } = reply.body;
+  const [kind, text] = REASONS[reason] || ['', reason];
+  const plan = plans.find(({ slug: name }) => name === reply.body.plan);
+  const rows = {
+    Plan: plan ? plan.name : reply.body.plan || '–',
+    'Stripe says': status || '–',
+    'Period ends': moment(reply.body.current_period_end),
+    [end ? 'Ends for good' : 'Renews itself']: end ? moment(end) : status && open ? 'yes' : '–',
+    'Right until': moment(reply.body.entitled_until),
+  };
+  byId('standing-reason').textContent = reason;
+  byId('standing-reason').className = `badge ${kind}`;
+  byId('standing-title').textContent = end && open ? `${text} It ends on ${moment(end)}.` : text;
+  byId('standing-facts').replaceChildren(...factRows(rows));
+  byId('standing').hidden = false;
+  byId('plans').className = `card ${open ? 'finished' : 'current'}`;
+  return reply.body;
+}
+
+async function openPortal() {
+  clearProblems();
+  byId('manage').disabled = true;
+  const reply = await call('POST', '/v1/portal');
+  byId('manage').disabled = false;
+  if (reply.status === 200) location.assign(reply.body.url);
+  else if (!sessionEnded(reply)) problem('plans-problem', reply);
+}
+
+/** Back from the payment: asks how it stands until there is access, as the payment arrives by webhook, beside this page. */
 async function awaitAccess(tier) {
-  const video = config.videos.find((one) => one.access === 'tier' && one.min_tier === tier)
-    || config.videos.find((one) => one.access === 'members');
-  if (!session || !video) return;
+  if (!session) return;
   notice('Paid. Waiting for the payment to reach the service…', 'warn');
   for (let wait = 0; wait < WAITS_MAX; wait += 1) {
-    const reply = await call('GET', `/v1/videos/${video.id}/playback`);
-    if (sessionEnded(reply)) return;
-    if (reply.status === 200 && reply.body.kind === 'full') {
+    const standing = await showStanding();
+    if (!standing) { notice(''); return; }
+    if (standing.has_access) {
       notice('Your subscription is active. Enjoy the film.');
       write(PENDING, null);
-      select(video);
-      play(video, reply.body);
+      const video = config.videos.find((one) => one.access === 'tier' && one.min_tier === (tier || standing.tier))
+        || config.videos.find((one) => one.access === 'members');
+      if (video) await open(video);
       return;
     }
-    if (reply.status !== 403 && reply.status !== 200) { notice(''); problem('watch-problem', reply); return; }
     await pause(WAIT_MS);
   }
-  notice('The payment has not arrived. Try the video again in a moment.', 'bad');
+  notice('The payment has not arrived. Refresh the plan in a moment.', 'bad');
 }
 
 // ---- 3 Watch ----------------------------------------------------------------------------------------------------
@@ -312,14 +356,18 @@ function facts(answer, quality) {
   const { reason, tier, until, grace } = answer.entitlement;
   const rows = {
     'Why it plays': reason + (tier ? `, tier “${tier}”` : '') + (grace ? ', in grace' : ''),
-    'Right until': until ? new Date(until).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }) : '–',
+    'Right until': moment(until),
     'Address expires': time(answer.expires_at),
     'Renewed after': time(answer.refresh_after),
     'Best quality': answer.max_resolution || 'no cap',
     'Now showing': quality,
   };
-  byId('facts').replaceChildren(...Object.entries(rows).map(([name, value]) =>
-    make('div', {}, make('dt', { textContent: name }), make('dd', { textContent: value }))));
+  byId('facts').replaceChildren(...factRows(rows));
+}
+
+function factRows(rows) {
+  return Object.entries(rows).map(([name, value]) =>
+    make('div', {}, make('dt', { textContent: name }), make('dd', { textContent: value })));
 }
 
 /** The storyboard's tiles as buttons that seek. */
@@ -358,6 +406,7 @@ function render() {
   byId('plans').className = `card ${known ? 'current' : ''}`;
   byId('watch').className = `card ${known ? 'current' : ''}`;
   for (const button of document.querySelectorAll('[data-plan]')) button.disabled = !known;
+  if (!known) byId('standing').hidden = true;
 }
 
 function example() {
@@ -372,20 +421,29 @@ async function begin() {
   if (!reply.ok) { notice('The stack is still starting. Load this page again in a moment.', 'warn'); return; }
   config = await reply.json();
   byId('links').replaceChildren(...config.links.map(({ name, url }) => make('a', { href: url, textContent: name })));
-  byId('plan-list').replaceChildren(...config.plans.map(planTile));
   byId('video-list').replaceChildren(...config.videos.map(videoTile));
   byId('account-form').addEventListener('submit', submitAccount);
   byId('logout').addEventListener('click', () => logOut());
   byId('sample').addEventListener('click', example);
   byId('clear').addEventListener('click', clear);
+  byId('manage').addEventListener('click', openPortal);
+  byId('refresh').addEventListener('click', () => { clearProblems(); showStanding(); });
   render();
+  const offer = await call('GET', '/v1/plans');
+  if (offer.status === 200) plans = offer.body.plans;
+  else problem('plans-problem', offer);
+  byId('plan-list').replaceChildren(...plans.map(planTile));
 
   const outcome = new URLSearchParams(location.search).get('checkout');
+  const managed = new URLSearchParams(location.search).has('portal');
   const pending = read(PENDING);
   // Loading the page again is not paying again.
-  if (outcome) history.replaceState(null, '', location.pathname);
+  if (outcome || managed) history.replaceState(null, '', location.pathname);
   if (outcome === 'cancel') notice('You left the payment. Nothing was charged.', 'warn');
   if (outcome === 'success') await awaitAccess(pending && pending.tier);
+  else if (session) await showStanding();
+  // What was changed at the portal arrives by webhook, beside this page.
+  if (managed && session) { await pause(WAIT_MS); await showStanding(); }
 }
 
 begin();

@@ -1,7 +1,7 @@
 //! The demo page: walks a person from an account to a playing video, and shows each request and reply on the way.
 //!
 //! It is plain HTML with a script and a stylesheet, without a build step, and a player from the repository, so it works
-//! without a network. What it talks to comes from `/config.json`. The page is on an origin of its own, as a front end is in
+//! without a network. What it talks to comes from `/config.json`, and what is on offer from `GET /v1/plans`. The page is on an origin of its own, as a front end is in
 //! the cloud, so that a fault in the functions' CORS shows here.
 
 use crate::server::Server;
@@ -19,8 +19,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub struct Config {
     /// The base of every route.
     pub gateway_url: String,
-    /// What is on offer, in the order in which it is shown.
-    pub plans: Vec<Plan>,
     /// What can be watched, in the order in which it is shown.
     pub videos: Vec<Video>,
     /// Pages beside this one.
@@ -28,36 +26,6 @@ pub struct Config {
     /// The origins that videos and pictures come from, as a content security policy names them.
     #[serde(skip)]
     pub media_origins: Vec<String>,
-}
-
-/// A plan on offer.
-#[derive(Clone, Debug, Serialize)]
-pub struct Plan {
-    /// What a checkout names.
-    pub slug: String,
-    /// What people call it.
-    pub name: String,
-    /// Which videos it opens.
-    pub tier: String,
-    /// What it costs, where that is known here.
-    pub price: Option<Price>,
-    /// Days that cost nothing.
-    pub trial_days: Option<u32>,
-    /// How many may watch at once; none or 0 = as many as like.
-    pub max_streams: Option<u32>,
-    /// The best quality.
-    pub max_resolution: Option<String>,
-}
-
-/// A price per interval.
-#[derive(Clone, Debug, Serialize)]
-pub struct Price {
-    /// In minor units.
-    pub amount_minor: i64,
-    /// The ISO code, in small letters.
-    pub currency: String,
-    /// `month` or `year`.
-    pub interval: String,
 }
 
 /// A video of the stack's seeds.
@@ -113,6 +81,11 @@ impl Demo {
     /// Where a paid checkout returns: `CHECKOUT_SUCCESS_URL`.
     pub fn success_url(&self) -> String {
         format!("{}/?checkout=success&session_id={{CHECKOUT_SESSION_ID}}", self.url())
+    }
+
+    /// Where the billing portal returns: `PORTAL_RETURN_URL`.
+    pub fn portal_return_url(&self) -> String {
+        format!("{}/?portal=return", self.url())
     }
 
     /// Where a checkout returns that was left: `CHECKOUT_CANCEL_URL`.

@@ -1,7 +1,5 @@
 //! The pages for people, and what the demo page is told of the stack.
 
-use streamly::billing::plans::Plans;
-
 use super::StackError;
 use super::seeds;
 use super::settings::Settings;
@@ -32,44 +30,22 @@ impl Pages {
         settings.set("CORS_ALLOWED_ORIGINS", format!("{demo},{by_name}"));
         settings.set("CHECKOUT_SUCCESS_URL", self.demo.success_url());
         settings.set("CHECKOUT_CANCEL_URL", self.demo.cancel_url());
-        settings.set("PORTAL_RETURN_URL", demo);
+        settings.set("PORTAL_RETURN_URL", self.demo.portal_return_url());
     }
 }
 
 /// What the demo page shows and talks to.
-pub(super) fn config(
-    settings: &Settings<'_>,
-    gateway_url: &str,
-    reference_url: String,
-) -> Result<demo::Config, StackError> {
-    let plans: Plans =
-        settings.required("PLANS")?.parse().map_err(|fault: streamly::billing::plans::InvalidPlans| {
-            StackError::Variable("PLANS", fault.to_string())
-        })?;
-    let plans = plans.iter().map(|plan| demo::Plan {
-        slug: plan.slug.clone(),
-        name: plan.name.clone(),
-        tier: plan.tier.clone(),
-        price: Some(demo::Price {
-            amount_minor: plan.price.amount_minor,
-            currency: plan.price.currency.as_str().to_owned(),
-            interval: plan.interval.as_str().to_owned(),
-        }),
-        trial_days: Some(plan.trial_days.into()),
-        max_streams: Some(plan.max_streams),
-        max_resolution: plan.max_resolution.map(|resolution| resolution.to_string()),
-    });
+pub(super) fn config(settings: &Settings<'_>, gateway_url: &str, reference_url: String) -> demo::Config {
     let media = ["MUX_STREAM_BASE_URL", "MUX_IMAGE_BASE_URL"];
     let mut media_origins: Vec<String> =
         media.iter().filter_map(|name| settings.get(name)).map(|url| media_origin(&url)).collect();
     media_origins.dedup();
-    Ok(demo::Config {
+    demo::Config {
         gateway_url: gateway_url.to_owned(),
-        plans: plans.collect(),
         videos: seeds::ALL.iter().map(seeds::Seed::shown).collect(),
         links: vec![demo::Link { name: "The API".to_owned(), url: reference_url }],
         media_origins,
-    })
+    }
 }
 
 /// Where what this URL leads to is loaded from: the real Mux serves playlists and segments from further hosts of its own.

@@ -181,7 +181,7 @@ impl Parts {
         }
 
         let (demo_url, reference_url) = (pages.demo.url(), pages.reference.url());
-        pages.demo.publish(pages::config(&settings, &gateway_url, reference_url.clone())?);
+        pages.demo.publish(pages::config(&settings, &gateway_url, reference_url.clone()));
         let mut environment = settings.shown();
         environment.insert("DATABASE_URL".to_owned(), database.owner_url().to_owned());
         environment.insert("STREAMLY_GATEWAY_URL".to_owned(), gateway_url);

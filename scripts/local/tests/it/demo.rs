@@ -1,7 +1,7 @@
 //! The demo page: what it serves, what its policy lets in, and that its player is the recorded one.
 
 use crate::client::{Answer, get};
-use local::demo::{Config, Demo, Link, Plan, Price, Video};
+use local::demo::{Config, Demo, Link, Video};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -9,19 +9,6 @@ use std::fmt::Write;
 fn config() -> Config {
     Config {
         gateway_url: "http://127.0.0.1:8080".to_owned(),
-        plans: vec![Plan {
-            slug: "basic".to_owned(),
-            name: "Basic".to_owned(),
-            tier: "basic".to_owned(),
-            price: Some(Price {
-                amount_minor: 900,
-                currency: "eur".to_owned(),
-                interval: "month".to_owned(),
-            }),
-            trial_days: None,
-            max_streams: Some(2),
-            max_resolution: Some("720p".to_owned()),
-        }],
         videos: vec![Video {
             id: "01935f3c-7a10-7c3e-9b1f-2f6f0c9d4e21".to_owned(),
             title: "A film".to_owned(),
@@ -105,10 +92,6 @@ async fn the_page_learns_what_it_talks_to_once_the_stack_knows_it() {
     let published: Value = serde_json::from_slice(&answer.body).expect("the configuration is JSON");
     let expected = json!({
         "gateway_url": "http://127.0.0.1:8080",
-        "plans": [{
-            "slug": "basic", "name": "Basic", "tier": "basic", "trial_days": null, "max_streams": 2, "max_resolution": "720p",
-            "price": {"amount_minor": 900, "currency": "eur", "interval": "month"},
-        }],
         "videos": [{
             "id": "01935f3c-7a10-7c3e-9b1f-2f6f0c9d4e21", "title": "A film", "access": "members", "min_tier": null,
             "preview_seconds": null, "about": "For everyone who pays.",
@@ -119,11 +102,12 @@ async fn the_page_learns_what_it_talks_to_once_the_stack_knows_it() {
 }
 
 #[tokio::test]
-async fn a_checkout_returns_to_the_page() {
+async fn a_checkout_and_the_portal_return_to_the_page() {
     let demo = Demo::start(0).await.expect("a free port");
     let base = demo.url();
     assert_eq!(demo.success_url(), format!("{base}/?checkout=success&session_id={{CHECKOUT_SESSION_ID}}"));
     assert_eq!(demo.cancel_url(), format!("{base}/?checkout=cancel"));
+    assert_eq!(demo.portal_return_url(), format!("{base}/?portal=return"));
     assert_eq!(get(&demo.cancel_url()).await.status, 200);
 }
 
