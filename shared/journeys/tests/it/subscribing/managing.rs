@@ -1,5 +1,5 @@
 //! What a subscriber does at the billing portal, and how the status tells of it: leave at the period's end, come back,
-//! take another plan, end at once.
+//! take another plan, end at once, pay what a failed renewal left open.
 
 use serde_json::{Value, json};
 
@@ -63,6 +63,36 @@ async fn who_ends_it_at_once_has_lapsed_and_the_portal_still_opens() {
     assert_eq!(world.plays().await, (403, "subscription-lapsed".to_owned()));
     // The invoices are there.
     assert_eq!(world.open_portal().await.status, 200);
+}
+
+#[tokio::test]
+async fn a_renewal_that_fails_is_grace_then_a_payment_to_make_and_the_portal_takes_it() {
+    let world = World::new().await;
+    let session = world.checkout("").await;
+    assert_eq!(world.press(&session, PAY).await, 303);
+    world.all_delivered().await;
+    world.control("/_fake/retries", &json!({"days": [3], "then": "unpaid"}).to_string()).await;
+    world.let_charges_fail().await;
+
+    let days = |days: u32| json!({"advance_seconds": days * 86_400}).to_string();
+    world.control("/_fake/clock", &days(32)).await;
+    world.all_delivered().await;
+    let status = world.status().await;
+    assert_eq!(seen(&status), (true, "grace", Some("basic"), false), "{status}");
+    assert_eq!(status["status"], "past_due");
+    assert_eq!(world.plays().await, (200, String::new()));
+
+    world.control("/_fake/clock", &days(4)).await;
+    world.all_delivered().await;
+    let status = world.status().await;
+    assert_eq!(seen(&status), (false, "payment-required", Some("basic"), false), "{status}");
+    assert_eq!(status["status"], "unpaid");
+    assert_eq!(world.plays().await, (403, "payment-required".to_owned()));
+
+    let portal = world.portal_page().await;
+    world.manage(&portal, "pay", "").await;
+    let status = world.status().await;
+    assert_eq!(seen(&status), (true, "active", Some("basic"), false), "{status}");
 }
 
 #[tokio::test]

@@ -171,6 +171,15 @@ impl World {
         self.api("DELETE", &format!("/v1/subscriptions/{subscription}"), "").await;
     }
 
+    /// Makes every later charge of the one subscription fail.
+    pub(crate) async fn let_charges_fail(&self) {
+        let attach = "/v1/payment_methods/pm_card_chargeCustomerFail/attach";
+        let method = self.api("POST", attach, &format!("customer={}", self.customer)).await;
+        let form = format!("default_payment_method={}", text(&method["id"]));
+        let subscription = self.subscriptions().await.remove(0).stripe_id;
+        self.api("POST", &format!("/v1/subscriptions/{subscription}"), &form).await;
+    }
+
     pub(crate) async fn delete_customer(&self) {
         self.api("DELETE", &format!("/v1/customers/{}", self.customer), "").await;
     }
