@@ -33,7 +33,10 @@ use secrets::Secrets;
 
 /// The longest wait for the end of what a killed stack left, in milliseconds: its watchdog takes ten seconds at most.
 const LEFT_MS_MAX: u64 = 15_000;
-/// How often that is looked at, in milliseconds.
+/// The longest wait for the lock of a folder, in milliseconds: a program that a killed stack was just starting holds it for
+/// an instant, until it is that program.
+const LOCK_MS_MAX: u64 = 1_000;
+/// How often either is looked at, in milliseconds.
 const POLL_MS: u64 = 20;
 
 /// Why a stack does not run.
@@ -101,7 +104,7 @@ impl Stack {
     /// Starts everything; when it returns, all of it answers and `stack.env` is written.
     pub async fn start(options: Options) -> Result<Self, StackError> {
         let folder = prepare(&options.folder)?;
-        let lock = lock(&folder)?;
+        let lock = lock(&folder).await?;
         let file = |error| StackError::File(folder.clone(), error);
         EnvironmentFile::remove_old(&folder).map_err(file)?;
         let document = Document::project();
@@ -167,13 +170,29 @@ fn prepare(folder: &Path) -> Result<PathBuf, StackError> {
 }
 
 /// The lock ends with the process that holds it, however that ends.
-fn lock(folder: &Path) -> Result<File, StackError> {
+async fn lock(folder: &Path) -> Result<File, StackError> {
     let path = folder.join("lock");
     let file = File::create(&path).map_err(|error| StackError::File(path.clone(), error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StackError::Busy(folder.to_owned())),
-        Err(TryLockError::Error(error)) => Err(StackError::File(path, error)),
+    if lock_within(&file, LOCK_MS_MAX).await.map_err(|error| StackError::File(path, error))? {
+        Ok(file)
+    } else {
+        Err(StackError::Busy(folder.to_owned()))
+    }
+}
+
+/// Whether the lock was to be had within this time.
+async fn lock_within(file: &File, ms_max: u64) -> io::Result<bool> {
+    let mut waited_ms = 0;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if waited_ms < ms_max => {
+                tokio::time::sleep(Duration::from_millis(POLL_MS)).await;
+                waited_ms += POLL_MS;
+            }
+            Err(TryLockError::WouldBlock) => return Ok(false),
+        }
     }
 }
 
@@ -181,17 +200,8 @@ fn lock(folder: &Path) -> Result<File, StackError> {
 async fn watchdog(folder: &Path) -> Result<Watchdog, StackError> {
     let path = folder.join("parts.lock");
     let file = File::create(&path).map_err(|error| StackError::File(path.clone(), error))?;
-    let mut waited_ms = 0;
-    loop {
-        match file.try_lock() {
-            Ok(()) => break,
-            Err(TryLockError::WouldBlock) if waited_ms < LEFT_MS_MAX => {
-                tokio::time::sleep(Duration::from_millis(POLL_MS)).await;
-                waited_ms += POLL_MS;
-            }
-            Err(TryLockError::WouldBlock) => return Err(StackError::Busy(folder.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(StackError::File(path, error)),
-        }
+    if !lock_within(&file, LEFT_MS_MAX).await.map_err(|error| StackError::File(path, error))? {
+        return Err(StackError::Busy(folder.to_owned()));
     }
     // The lock belongs to the open file, which the watchdog alone keeps from here on.
     Watchdog::start(file).map_err(|error| StackError::Server("/bin/sh", error))
