@@ -12,7 +12,9 @@ use crate::load::{Connection, Shot};
 
 /// People who watch in turn: playback limits how often one of them may ask.
 const PEOPLE: usize = 2_000;
-/// The password of the account that logs in.
+/// Accounts that log in by turns, as no single one does at that rate.
+const ACCOUNTS: usize = 50;
+/// Their password.
 const PASSWORD: &str = "a long password of nobody else";
 /// The longest wait for a program to listen, in seconds.
 const READY_S_MAX: u64 = 10;
@@ -32,7 +34,7 @@ pub(crate) struct Fixture {
     pub(crate) playback: Vec<Shot>,
     /// The same requests as the floor reads them: the ids as path segments.
     pub(crate) floor: Vec<Shot>,
-    /// A login.
+    /// A login of each account.
     pub(crate) login: Vec<Shot>,
     /// Dropped last: with it goes the database.
     _database: Database,
@@ -56,7 +58,7 @@ impl Fixture {
             playback.push(Shot::get(&path, &[("authorization", &bearer(&person))]));
             floor.push(Shot::get(&format!("/{}/{}/{}/{play}", video.id, person.id, person.session), &[]));
         }
-        let login = vec![account(&owner).await?];
+        let login = accounts(&owner).await?;
         owner.batch_execute("analyze").await?;
         let variables = |function: &str, changes: &[(&str, &str)]| {
             testkit::variables(&database, function, changes).into_iter().collect()
@@ -73,15 +75,20 @@ impl Fixture {
     }
 }
 
-/// Somebody with a password under the default parameters, and the request that logs them in.
-async fn account(owner: &Client) -> Result<Shot, Box<dyn Error>> {
-    let person = Person::new(owner).await;
+/// People with a password under the default parameters, and the requests that log them in.
+async fn accounts(owner: &Client) -> Result<Vec<Shot>, Box<dyn Error>> {
     let hashed = Argon2::default().hash_password_with_salt(PASSWORD.as_bytes(), b"sixteen byte salt");
     let phc: password_hash::phc::PasswordHash = hashed.map_err(|error| error.to_string())?;
-    let insert = "insert into credentials (user_id, kind, phc) values ($1, 'password', $2)";
-    owner.execute(insert, &[&person.id.uuid(), &phc.to_string()]).await?;
-    let body = serde_json::json!({"email": person.email, "password": PASSWORD});
-    Ok(Shot::post("/v1/login", body.to_string().as_bytes()))
+    let phc = phc.to_string();
+    let mut logins = Vec::new();
+    for _ in 0..ACCOUNTS {
+        let person = Person::new(owner).await;
+        let insert = "insert into credentials (user_id, kind, phc) values ($1, 'password', $2)";
+        owner.execute(insert, &[&person.id.uuid(), &phc]).await?;
+        let body = serde_json::json!({"email": person.email, "password": PASSWORD});
+        logins.push(Shot::post("/v1/login", body.to_string().as_bytes()));
+    }
+    Ok(logins)
 }
 
 /// Waits until a program listens, so that its start is no part of the load.
