@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::process::Program;
+
 /// The request of a run, and the status it must be answered with.
 #[derive(Debug, Clone)]
 pub(crate) struct Shot {
@@ -48,6 +50,8 @@ impl Shot {
 pub(crate) struct Measured {
     /// Requests answered a second.
     pub(crate) per_second: f64,
+    /// CPU time of the program for each, in microseconds; none where the machine does not tell.
+    pub(crate) cpu_us: Option<f64>,
     /// The median latency in microseconds.
     pub p50_us: u64,
     /// The latency that one request in a hundred exceeds, in microseconds.
@@ -56,11 +60,13 @@ pub(crate) struct Measured {
 
 /// Sends the shots in turn over so many connections for so long.
 pub(crate) async fn run(
-    address: SocketAddr,
+    program: &Program,
     shots: &[Shot],
     connections: usize,
     duration: Duration,
 ) -> io::Result<Measured> {
+    let address = program.address;
+    let cpu_before = program.cpu_seconds();
     let started = Instant::now();
     let deadline = started + duration;
     let mut tasks = Vec::new();
@@ -97,8 +103,11 @@ pub(crate) async fn run(
         u64::try_from(latencies[index].as_micros()).unwrap_or(u64::MAX)
     };
     #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
-    let per_second = latencies.len() as f64 / took.as_secs_f64();
-    Ok(Measured { per_second, p50_us: at(0.5), p99_us: at(0.99) })
+    let count = latencies.len() as f64;
+    let per_second = count / took.as_secs_f64();
+    let cpu = cpu_before.zip(program.cpu_seconds()).map(|(before, after)| after - before);
+    let cpu_us = cpu.map(|seconds| seconds * 1e6 / count);
+    Ok(Measured { per_second, cpu_us, p50_us: at(0.5), p99_us: at(0.99) })
 }
 
 /// One kept connection.

@@ -124,8 +124,8 @@ async fn playback(
     let (mut floors, mut measured) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         report::progress(&format!("playback under load, round {} of {ROUNDS}", round + 1));
-        floors.push(load::run(floor.address, &fixture.floor, PLAYBACK_CONNECTIONS, duration).await?);
-        measured.push(load::run(program.address, &fixture.playback, PLAYBACK_CONNECTIONS, duration).await?);
+        floors.push(load::run(&floor, &fixture.floor, PLAYBACK_CONNECTIONS, duration).await?);
+        measured.push(load::run(&program, &fixture.playback, PLAYBACK_CONNECTIONS, duration).await?);
     }
     let per_second = |runs: &[load::Measured]| median(runs.iter().map(|run| run.per_second).collect());
     report.add(Row::at_least(
@@ -152,7 +152,7 @@ async fn login(arguments: &Arguments, fixture: &Fixture, report: &mut Report) ->
     for round in 0..ROUNDS {
         report::progress(&format!("login under load, round {} of {ROUNDS}", round + 1));
         floors.push(hashes_per_second(duration)?);
-        measured.push(load::run(program.address, &fixture.login, LOGIN_CONNECTIONS, duration).await?);
+        measured.push(load::run(&program, &fixture.login, LOGIN_CONNECTIONS, duration).await?);
     }
     let per_second = median(measured.iter().map(|run| run.per_second).collect());
     report.add(Row::at_least("login, requests a second", per_second, 0.95, median(floors)));

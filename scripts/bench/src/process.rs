@@ -54,6 +54,15 @@ impl Program {
         }
     }
 
+    /// CPU seconds so far, of the program and the kernel for it (proc(5), in the usual ticks of 10 ms); none where there
+    /// is no /proc.
+    pub(crate) fn cpu_seconds(&self) -> Option<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+        let ticks: u32 = fields.next()?.parse::<u32>().ok()? + fields.next()?.parse::<u32>().ok()?;
+        Some(f64::from(ticks) / 100.0)
+    }
+
     /// Resident memory in KiB (`VmRSS` of proc(5)); none where there is no /proc.
     pub(crate) fn resident_kib(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;

@@ -71,8 +71,10 @@ impl Report {
         }
         for (name, runs) in &self.runs {
             for run in runs {
-                let text =
+                let cpu = run.cpu_us.map_or_else(String::new, |us| format!(", CPU {us:.0} us each"));
+                let figures =
                     format!("{:.0} requests/s, p50 {} us, p99 {} us", run.per_second, run.p50_us, run.p99_us);
+                let text = figures + &cpu;
                 line(&format!("{name}: {text}"));
             }
         }
