@@ -1,8 +1,10 @@
 //! A function as a process of its own: found beside the running program, given its variables and no others, started again
 //! when it dies, ended by SIGTERM as its platform does.
 
+mod job;
 mod watchdog;
 
+pub use job::Job;
 pub use watchdog::{Ending, Watchdog};
 
 use rustix::process::{Pid, Signal, kill_process};

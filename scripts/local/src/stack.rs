@@ -154,8 +154,9 @@ impl Stack {
     /// database goes last.
     pub async fn stop(self) -> Result<(), StackError> {
         drop(self.file);
-        let Parts { gateway, functions, stripe, mux, pages } = self.parts;
+        let Parts { gateway, functions, reconcile, stripe, mux, pages } = self.parts;
         drop(gateway);
+        reconcile.stop().await;
         join_all(functions.into_values().map(Process::stop)).await;
         drop((stripe, mux, pages));
         self.database.stop().await

@@ -9,6 +9,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use testkit::keys::{MUX_PRIVATE_KEY, MUX_PUBLIC_KEY, MUX_SIGNING_KEY};
 use tokio::net::TcpListener;
 use tokio::process::Command;
@@ -22,11 +23,16 @@ use super::settings::Settings;
 use super::{StackError, seeds};
 use crate::gateway::{Backend, Document, Gateway};
 use crate::mux::{self, Mux};
-use crate::process::{Process, Program, Watchdog};
+use crate::process::{Job, Process, Program, Watchdog};
 use crate::stripe::{self, Stripe};
 
 /// The gateway's port where nothing else is asked for and it is free.
 const GATEWAY_PORT: u16 = 8080;
+
+/// The job that settles with Stripe what the webhook could not: often here, so that one sees it, and without the comparison
+/// of everything, which marks what the stand-in never knew.
+const RECONCILE: (&str, &[&str], Duration) =
+    ("reconcile", &["marked", "overdue", "replay"], Duration::from_secs(30));
 
 /// What stands before anything runs.
 pub(super) struct Ground {
@@ -43,6 +49,7 @@ pub(super) struct Ground {
 pub(super) struct Parts {
     pub(super) gateway: Gateway,
     pub(super) functions: BTreeMap<String, Process>,
+    pub(super) reconcile: Job,
     pub(super) stripe: Option<Stripe>,
     pub(super) mux: Option<Mux>,
     pub(super) pages: Pages,
@@ -68,11 +75,16 @@ impl Ground {
             outside,
             ca_file: self.options.get("DATABASE_CA_FILE"),
             fresh: self.options.fresh,
-            functions: &self.functions,
+            functions: &self.with_a_role(),
             progress: &self.options.progress,
             watchdog: &self.watchdog,
         })
         .await
+    }
+
+    /// Whatever has a role of its own in the database.
+    fn with_a_role(&self) -> Vec<String> {
+        self.functions.iter().cloned().chain([RECONCILE.0.to_owned()]).collect()
     }
 
     /// The stand-in for Stripe, unless a key of the user's says that the real one is meant.
@@ -130,21 +142,40 @@ impl Ground {
         let start = |name: &String| {
             let name = name.clone();
             async move {
-                let path = self.options.programs.join(&name);
-                let variables = settings.of_function(&wanted(&path).await?, &database.url(&name));
-                let program = Program {
-                    log: self.folder.join("logs").join(format!("{name}.log")),
-                    progress: Arc::clone(&self.options.progress),
-                    name: name.clone(),
-                    path,
-                    variables,
-                };
+                let program = self.program(&name, settings, database).await?;
                 let process = Process::start(program, Arc::clone(&self.watchdog)).await?;
                 self.tell(&format!("{name}: answers at {}", process.url()));
                 Ok::<_, StackError>((name, process))
             }
         };
         Ok(try_join_all(self.functions.iter().map(start)).await?.into_iter().collect())
+    }
+
+    /// A program with the variables that it says it reads, and no others.
+    async fn program(
+        &self,
+        name: &str,
+        settings: &Settings<'_>,
+        database: &Database,
+    ) -> Result<Program, StackError> {
+        let path = self.options.programs.join(name);
+        let variables = settings.of_function(&wanted(&path).await?, &database.url(name));
+        Ok(Program {
+            log: self.folder.join("logs").join(format!("{name}.log")),
+            progress: Arc::clone(&self.options.progress),
+            name: name.to_owned(),
+            path,
+            variables,
+        })
+    }
+
+    /// The job, which settles with Stripe what the webhook could not.
+    async fn start_reconcile(&self, settings: &Settings<'_>, database: &Database) -> Result<Job, StackError> {
+        let (name, arguments, every) = RECONCILE;
+        let program = self.program(name, settings, database).await?;
+        let job = Job::start(program, arguments, every, Arc::clone(&self.watchdog))?;
+        self.tell(&format!("{name}: runs every {} s, see logs/{name}.log", every.as_secs()));
+        Ok(job)
     }
 }
 
@@ -165,6 +196,7 @@ impl Parts {
         pages.introduce(&mut settings);
 
         let functions = ground.start_functions(&settings, database).await?;
+        let reconcile = ground.start_reconcile(&settings, database).await?;
         let backends = functions
             .iter()
             .map(|(name, process)| (name.clone(), Backend::new(name, &process.url())))
@@ -191,7 +223,7 @@ impl Parts {
             let name = name.to_ascii_uppercase().replace('-', "_");
             environment.insert(format!("STREAMLY_{name}_URL"), process.url());
         }
-        Ok((Self { gateway, functions, stripe, mux, pages }, environment))
+        Ok((Self { gateway, functions, reconcile, stripe, mux, pages }, environment))
     }
 }
 

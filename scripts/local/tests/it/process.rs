@@ -1,6 +1,6 @@
 //! Programs that are started, die, are started again, and end.
 
-use local::process::{Ending, Process, ProcessError, Program, Watchdog};
+use local::process::{Ending, Job, Process, ProcessError, Program, Watchdog};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
@@ -30,6 +30,11 @@ fn program(folder: &Folder, path: &Path, variables: &[(&str, &str)]) -> (Program
 pub(crate) fn answers() -> PathBuf {
     let test = std::env::current_exe().expect("a program knows where it is");
     test.ancestors().nth(2).expect("cargo's folders").join("examples/answers")
+}
+
+/// The example of this package that is a job.
+pub(crate) fn job() -> PathBuf {
+    answers().with_file_name("job")
 }
 
 fn watchdog() -> Arc<Watchdog> {
@@ -148,4 +153,52 @@ fn the_watchdog_keeps_a_lock_until_what_it_watches_has_ended() {
     drop(dog);
     open().lock().expect("it is free in the end");
     assert_eq!(sleeper.try_wait().expect("it is ours").and_then(|status| status.signal()), Some(15));
+}
+
+/// What a job's log says as soon as it says this often that it ran.
+async fn log_with(folder: &Folder, runs: usize) -> String {
+    let path = folder.path().join("answers.log");
+    loop {
+        let said = std::fs::read_to_string(&path).unwrap_or_default();
+        if said.lines().count() >= runs {
+            return said;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_job_runs_again_and_again() {
+    let folder = Folder::new();
+    let (program, _told) = program(&folder, &job(), &[]);
+    let every = std::time::Duration::from_millis(1);
+    let running = Job::start(program, &["marked", "replay"], every, watchdog()).expect("it starts");
+    let said = log_with(&folder, 3).await;
+    assert!(said.lines().all(|line| line == "ran marked replay"), "{said}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_that_fails_is_told_of_once_and_runs_again() {
+    let folder = Folder::new();
+    let (program, mut told) = program(&folder, &job(), &[]);
+    let every = std::time::Duration::from_millis(1);
+    let running = Job::start(program, &["fail"], every, watchdog()).expect("it starts");
+    log_with(&folder, 3).await;
+    running.stop().await;
+    let line = told.recv().await.expect("it is told");
+    assert!(line.starts_with("answers failed (exit status: 1)"), "{line}");
+    assert_eq!(told.recv().await, None, "once");
+}
+
+#[tokio::test]
+async fn a_job_that_runs_is_ended_with_the_stack() {
+    let folder = Folder::new();
+    let (program, mut told) = program(&folder, &job(), &[]);
+    let every = std::time::Duration::from_millis(1);
+    let running = Job::start(program, &["wait"], every, watchdog()).expect("it starts");
+    log_with(&folder, 1).await;
+    running.stop().await;
+    assert_eq!(std::fs::read_to_string(folder.path().join("answers.log")).expect("text"), "ran wait\n");
+    assert_eq!(told.recv().await, None, "an end that was asked for is no failure");
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use streamly::db::Settings;
 use tokio::sync::mpsc::unbounded_channel;
 
-use crate::process::answers;
+use crate::process::{answers, job};
 use crate::{Folder, get};
 
 const FUNCTIONS: [&str; 7] =
@@ -29,6 +29,7 @@ impl Scene {
         for name in FUNCTIONS {
             std::os::unix::fs::symlink(answers(), folder.path().join(name)).expect("the folder is ours");
         }
+        std::os::unix::fs::symlink(job(), folder.path().join("reconcile")).expect("the folder is ours");
         Self { folder }
     }
 
