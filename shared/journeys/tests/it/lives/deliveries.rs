@@ -2,7 +2,7 @@
 
 use local::stripe::{ApiVersion, PendingEvent};
 
-/// A sequence that its seed alone decides (SplitMix64).
+/// A sequence that its seed alone decides (`SplitMix64`).
 pub(crate) struct Chance(u64);
 
 impl Chance {
@@ -51,7 +51,7 @@ impl Deliveries {
             }
             let version = ApiVersion::ALL[chance.below(ApiVersion::ALL.len())];
             let body = event.body(version);
-            for _ in 0..1 + chance.below(3) / 2 {
+            for _ in 0..=chance.below(3) / 2 {
                 let (event, body) = (event.clone(), body.clone());
                 deliveries.push(Delivery { event, body, is_whole: true });
             }
