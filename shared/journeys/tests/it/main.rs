@@ -3,7 +3,6 @@
 
 mod checkout;
 mod contract;
-mod lives;
 mod roles;
 mod schema;
 mod standing;
