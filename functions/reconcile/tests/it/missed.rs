@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::provider::{page, price_object};
-use crate::world::{UPDATED, World, event, subscription};
+use crate::world::{DAY, DELETED, UPDATED, World, event, subscription};
 
 #[tokio::test]
 async fn an_event_that_no_endpoint_took_counts_once() {
@@ -55,6 +55,58 @@ async fn a_row_that_stripe_does_not_list_is_marked_and_keeps_its_status() {
     let found = [&stored["status"], &stored["needs_sync"], &stored["sync_reason"]];
     assert_eq!(found, [&json!("active"), &json!(true), &json!("unlisted")]);
     assert_eq!(world.stored("sub_2").await["needs_sync"], false);
+}
+
+/// A subscription that has ended: cancelled a day ago, over now.
+fn ended(world: &World) -> Value {
+    let mut object = subscription("sub_1", "canceled", world.now);
+    (object["canceled_at"], object["ended_at"]) = (json!(world.now - DAY), json!(world.now));
+    object
+}
+
+/// Whether a row of an ended subscription is as Stripe lists it and unmarked after the pass, and how many rows were written.
+async fn check_ended(changes: &str, expected: u64) {
+    let world = World::new().await;
+    let (cancelled, over) = (world.now - DAY, world.now);
+    let as_listed = format!(
+        "status = 'canceled', quantity = 1, currency = 'eur', latest_invoice_id = 'in_1',
+         current_period_start = to_timestamp({}), current_period_end = to_timestamp({}),
+         canceled_at = to_timestamp({cancelled}), ended_at = to_timestamp({over}){changes}",
+        over - 10 * DAY,
+        over + 20 * DAY,
+    );
+    world.row("sub_1", &as_listed).await;
+    world.stripe.lists("subscriptions", &[ended(&world)]);
+    let summary = world.settle("missed").await;
+    assert_eq!((summary.settled, summary.marked), (expected, 0), "{changes}");
+    let stored = world.stored("sub_1").await;
+    assert_eq!((&stored["status"], &stored["needs_sync"]), (&json!("canceled"), &json!(false)), "{changes}");
+    let found = "select extract(epoch from canceled_at)::bigint from subscriptions";
+    let found = world.owner.query_one(found, &[]).await.expect("the row is readable");
+    assert_eq!(found.get::<_, Option<i64>>(0), Some(cancelled), "{changes}");
+}
+
+#[tokio::test]
+async fn an_ended_row_is_left_alone_only_if_it_is_as_listed_and_unmarked() {
+    check_ended("", 0).await;
+    check_ended(", needs_sync = true, sync_reason = 'tie'", 1).await;
+    check_ended(", canceled_at = null", 1).await;
+    check_ended(", canceled_at = null, needs_sync = true", 1).await;
+}
+
+#[tokio::test]
+async fn the_end_of_a_subscription_that_its_customers_end_overtook_is_stored_whole() {
+    let world = World::new().await;
+    // As the customer's deletion leaves a row, in the second in which the subscription's own end was lost.
+    let left = "status = 'canceled', ended_at = now(), last_event_id = 'evt_customer',
+                last_event_type = 'customer.deleted', last_event_created = ";
+    world.row("sub_1", &format!("{left}{}", world.now)).await;
+    world.stripe.lists("events", &[event("evt_1", DELETED, world.now, &ended(&world))]);
+    world.stripe.lists("subscriptions", &[ended(&world)]);
+    assert_eq!(world.settle("missed").await.marked, 0);
+    let stored = world.stored("sub_1").await;
+    assert_eq!((&stored["needs_sync"], &stored["sync_reason"]), (&json!(false), &Value::Null));
+    assert!(stored["canceled_at"].is_string(), "{stored}");
 }
 
 #[tokio::test]

@@ -37,6 +37,39 @@ async fn an_event_finds_its_person_when_there_is_one() {
     assert_eq!(world.settle("replay").await.replayed, 0);
 }
 
+/// A row that a replay marks is settled in the same pass.
+async fn check_marks(event: &Value, row: &str) {
+    let world = World::new().await;
+    world.unmatched(event).await;
+    if !row.is_empty() {
+        world.row("sub_1", row).await;
+    }
+    let mut told = subscription("sub_1", "past_due", world.now);
+    told["customer"] = json!("cus_1");
+    world.stripe.knows(&told);
+    let summary = world.settle("replay").await;
+    assert_eq!((summary.replayed, summary.matched, summary.marked), (1, 1, 0), "{event}");
+    let stored = world.stored("sub_1").await;
+    assert_eq!((&stored["status"], &stored["needs_sync"]), (&json!("past_due"), &json!(false)), "{event}");
+}
+
+#[tokio::test]
+async fn what_a_replay_marks_is_asked_of_stripe_in_the_same_run() {
+    let now = World::new().await.now;
+    // Nobody can tell which of two of one second is the newer.
+    let tie = event("evt_1", UPDATED, now, &subscription("sub_1", "active", now));
+    let row = "status = 'unpaid', last_event_id = 'evt_0', last_event_type = 'customer.subscription.updated',
+               last_event_created = ";
+    check_marks(&tie, &format!("{row}{now}")).await;
+    // An invoice names a subscription of which no event told.
+    let invoice = json!({"id": "in_1", "object": "invoice", "customer": "cus_1", "status": "paid",
+        "parent": {"subscription_details": {"subscription": "sub_1"}}});
+    check_marks(&event("evt_1", "invoice.paid", now, &invoice), "").await;
+    // A customer's end says nothing of how its subscriptions stood.
+    let customer = json!({"id": "cus_1", "object": "customer"});
+    check_marks(&event("evt_1", "customer.deleted", now, &customer), "status = 'active'").await;
+}
+
 /// Whether an event of this past is done again.
 async fn check(changes: &str, expected: u64) {
     let world = World::new().await;

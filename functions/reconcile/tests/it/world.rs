@@ -135,3 +135,4 @@ pub(crate) fn event(id: &str, kind: &str, created: i64, object: &Value) -> Value
 }
 
 pub(crate) const UPDATED: &str = "customer.subscription.updated";
+pub(crate) const DELETED: &str = "customer.subscription.deleted";

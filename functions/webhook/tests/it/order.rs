@@ -168,6 +168,8 @@ async fn a_deleted_customers_subscriptions_end_in_any_order() {
     assert_eq!(stored["status"], "canceled");
     assert!(stored["ended_at"].is_string());
     assert_eq!(stored["last_event_type"], "customer.deleted");
+    // When it was cancelled, and for which price, only Stripe knows.
+    assert_eq!((&stored["needs_sync"], &stored["sync_reason"]), (&json!(true), &json!("customer-deleted")));
     let user = world.user(&world.person).await;
     let forgotten = [&user["stripe_customer_id"], &user["stripe_livemode"], &user["open_checkout_session"]];
     assert_eq!(forgotten, [&Value::Null; 3]);

@@ -1,0 +1,79 @@
+//! What may happen to a person's subscriptions at Stripe.
+
+use proptest::prelude::*;
+
+/// One thing that happens, to the subscription with this number where it is about one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Step {
+    /// The clock stands still, so that what follows shares a second, or goes on.
+    Hold(bool),
+    Seconds(u32),
+    Days(u32),
+    /// The person subscribes.
+    Subscribe {
+        plan: Plan,
+        pays: bool,
+        trial: bool,
+    },
+    Change(usize, Plan),
+    CancelAtPeriodEnd(usize, bool),
+    CancelIn(usize, u32),
+    End(usize),
+    PauseCollection(usize, bool),
+    Pause(usize),
+    Resume(usize),
+    Describe(usize, u8),
+    /// From now on renewals are paid, or not.
+    Card(usize, bool),
+    Pay(usize),
+    DeleteCustomer,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Plan {
+    Basic,
+    Premium,
+    /// One that no plan names.
+    Foreign,
+}
+
+impl Plan {
+    pub(crate) fn price(self) -> &'static str {
+        match self {
+            Self::Basic => "price_basic",
+            Self::Premium => "price_premium",
+            Self::Foreign => "price_foreign",
+        }
+    }
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    prop_oneof![4 => Just(Plan::Basic), 4 => Just(Plan::Premium), 1 => Just(Plan::Foreign)]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let which = || 0_usize..2;
+    prop_oneof![
+        3 => any::<bool>().prop_map(Step::Hold),
+        2 => (0_u32..3).prop_map(Step::Seconds),
+        3 => (1_u32..40).prop_map(Step::Days),
+        5 => (plan(), prop::bool::weighted(0.8), prop::bool::weighted(0.3))
+            .prop_map(|(plan, pays, trial)| Step::Subscribe { plan, pays, trial }),
+        4 => (which(), plan()).prop_map(|(number, plan)| Step::Change(number, plan)),
+        4 => (which(), any::<bool>()).prop_map(|(number, on)| Step::CancelAtPeriodEnd(number, on)),
+        2 => (which(), 1_u32..20).prop_map(|(number, days)| Step::CancelIn(number, days)),
+        1 => which().prop_map(Step::End),
+        3 => (which(), any::<bool>()).prop_map(|(number, on)| Step::PauseCollection(number, on)),
+        1 => which().prop_map(Step::Pause),
+        2 => which().prop_map(Step::Resume),
+        2 => (which(), 0_u8..3).prop_map(|(number, text)| Step::Describe(number, text)),
+        2 => (which(), any::<bool>()).prop_map(|(number, pays)| Step::Card(number, pays)),
+        2 => which().prop_map(Step::Pay),
+        1 => Just(Step::DeleteCustomer),
+    ]
+}
+
+/// A beginning that subscribes, and what follows.
+pub(crate) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..=most)
+}
