@@ -7,7 +7,7 @@ use streamly::billing::event::TYPES;
 use streamly::billing::stripe::{Fetched, Price};
 use streamly::billing::sync::{Adopted, Answered};
 use streamly::billing::{Event, Outcome, Plan, apply};
-use streamly::db::{subscriptions, syncs};
+use streamly::db::syncs;
 use time::OffsetDateTime;
 
 use crate::work::{End, Failure, Work, alarm, report};
@@ -94,7 +94,7 @@ impl Work {
 
     async fn mark(&self, id: &str) -> Result<(), Failure> {
         if !self.summary.dry_run {
-            subscriptions::mark(&*self.connection().await?, id, "unlisted").await?;
+            syncs::mark(&*self.connection().await?, id, "unlisted").await?;
         }
         Ok(())
     }
@@ -135,13 +135,13 @@ impl Work {
 
     /// Makes the row of a listed subscription what the list says.
     async fn settle(&mut self, id: &str, fetched: &Fetched, asked_at: OffsetDateTime) -> Result<(), Failure> {
-        let stored = subscriptions::status_by_id(&*self.connection().await?, id).await?;
+        let known = syncs::known(&*self.connection().await?, id).await?;
         let rules = self.parts.rules.clone();
         let answered = Answered::read(fetched, &rules).ok_or(Failure::Unreadable)?;
-        match stored {
+        match known {
             None => self.adopt(id, fetched).await,
-            // Nothing changes after an end.
-            Some(status) if answered.has_ended() && answered.status() == status => Ok(()),
+            // Most of what is listed has ended long ago.
+            Some(known) if answered.is_settled_by(&known) => Ok(()),
             // Where an event is newer, it told what the list could not know yet.
             Some(_) => self.store(id, fetched, asked_at).await.map(|_| ()),
         }

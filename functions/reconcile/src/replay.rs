@@ -13,9 +13,13 @@ const EVENTS_MAX: i64 = 200;
 const THIN: &str = "v1.";
 
 impl Work {
-    /// Does again what was nobody's, and clears old texts.
+    /// Does again what was nobody's, asks about what that left marked, and clears old texts.
     pub(crate) async fn replay(&mut self) -> Result<(), End> {
+        let before = self.summary.matched;
         self.unmatched().await?;
+        if self.summary.matched > before {
+            self.marked().await?;
+        }
         self.clear().await
     }
 
@@ -62,10 +66,7 @@ impl Work {
         self.summary.replayed += 1;
         self.summary.matched += u64::from(effect.outcome != Outcome::Unmatched);
         report(&event.event_id, &effect);
-        match named {
-            Some(id) if effect.outcome == Outcome::Poke => self.sync(id).await,
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     async fn clear(&mut self) -> Result<(), End> {

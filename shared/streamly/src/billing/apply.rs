@@ -14,6 +14,7 @@ use super::{Plans, Snapshot};
 use crate::db::customers;
 use crate::db::payment_logs::{self, Entry};
 use crate::db::subscriptions::{self, New, Source};
+use crate::db::syncs;
 use crate::db::{Error, Pool, Transaction, TransactionLimits};
 use crate::ids::UserId;
 
@@ -232,7 +233,7 @@ impl Work<'_> {
 
     async fn mark(&self) -> Result<(), Error> {
         match &self.event.names.subscription {
-            Some(id) => subscriptions::mark(&**self.transaction, id, "thin-event").await,
+            Some(id) => syncs::mark(&**self.transaction, id, "thin-event").await,
             None => Ok(()),
         }
     }
@@ -290,7 +291,7 @@ impl Work<'_> {
         if matches!(verdict, Verdict::Stale | Verdict::StaleAsTie) {
             let marked = async {
                 match verdict {
-                    Verdict::StaleAsTie => subscriptions::mark(&**transaction, &snapshot.id, TIE).await,
+                    Verdict::StaleAsTie => syncs::mark(&**transaction, &snapshot.id, TIE).await,
                     _ => Ok(()),
                 }
             };

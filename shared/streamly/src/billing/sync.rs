@@ -13,7 +13,7 @@ use super::people::{Found, Whose};
 use super::stripe::{API_VERSION, Fetched};
 use super::{Rules, Snapshot};
 use crate::db::subscriptions::{self, New};
-use crate::db::syncs::{self, Answer};
+use crate::db::syncs::{self, Answer, Known};
 use crate::db::{Error, Pool, customers};
 
 /// A subscription as Stripe answered.
@@ -54,14 +54,14 @@ impl<'a> Answered<'a> {
         &self.snapshot.id
     }
 
-    /// Its status.
-    pub fn status(&self) -> &str {
-        &self.snapshot.status
-    }
-
     /// Whether it has ended for good.
     pub fn has_ended(&self) -> bool {
         is_terminal(&self.snapshot.status)
+    }
+
+    /// Whether it has ended and the row says just that, so that there is nothing to store now or later.
+    pub fn is_settled_by(&self, known: &Known) -> bool {
+        self.has_ended() && !known.is_marked && known.snapshot == self.snapshot
     }
 
     /// Stores it, unless an event arrived after `asked_at`, the database's time at the question.

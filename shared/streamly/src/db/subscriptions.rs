@@ -9,7 +9,7 @@ use crate::ids::UserId;
 
 /// Every statement of this table.
 pub const STATEMENTS: &[Statement] =
-    &[INSERT, LOCK, APPLY, LINK, MARK, CANCEL_BY_CUSTOMER, STATUS_BY_ID, STATES_BY_USER];
+    &[INSERT, LOCK, APPLY, LINK, CANCEL_BY_CUSTOMER, STATUS_BY_ID, STATES_BY_USER];
 
 /// What Stripe says of a subscription: the columns that derive from one event or answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,30 +139,35 @@ pub async fn lock(client: &impl GenericClient, id: &str, created: i64) -> Result
 fn stored(row: &Row) -> Stored {
     Stored {
         user_id: UserId::from(row.get::<_, uuid::Uuid>("user_id")),
-        snapshot: Snapshot {
-            id: row.get("stripe_subscription_id"),
-            customer: row.get("stripe_customer_id"),
-            status: row.get("status"),
-            price_id: row.get("price_id"),
-            quantity: row.get("quantity"),
-            currency: row.get("currency"),
-            current_period_start: row.get("current_period_start"),
-            current_period_end: row.get("current_period_end"),
-            trial_end: row.get("trial_end"),
-            cancel_at_period_end: row.get("cancel_at_period_end"),
-            cancel_at: row.get("cancel_at"),
-            canceled_at: row.get("canceled_at"),
-            ended_at: row.get("ended_at"),
-            pause_behavior: row.get("pause_behavior"),
-            pause_resumes_at: row.get("pause_resumes_at"),
-            latest_invoice_id: row.get("latest_invoice_id"),
-        },
+        snapshot: snapshot(row),
         plan: row.get("plan"),
         last_event_id: row.get("last_event_id"),
         last_event_type: row.get("last_event_type"),
         last_event_created: row.get("last_event_created"),
         payloads: row.get("payloads"),
         has_living_sibling: row.get("has_living_sibling"),
+    }
+}
+
+/// The columns of a snapshot.
+pub(super) fn snapshot(row: &Row) -> Snapshot {
+    Snapshot {
+        id: row.get("stripe_subscription_id"),
+        customer: row.get("stripe_customer_id"),
+        status: row.get("status"),
+        price_id: row.get("price_id"),
+        quantity: row.get("quantity"),
+        currency: row.get("currency"),
+        current_period_start: row.get("current_period_start"),
+        current_period_end: row.get("current_period_end"),
+        trial_end: row.get("trial_end"),
+        cancel_at_period_end: row.get("cancel_at_period_end"),
+        cancel_at: row.get("cancel_at"),
+        canceled_at: row.get("canceled_at"),
+        ended_at: row.get("ended_at"),
+        pause_behavior: row.get("pause_behavior"),
+        pause_resumes_at: row.get("pause_resumes_at"),
+        latest_invoice_id: row.get("latest_invoice_id"),
     }
 }
 
@@ -298,23 +303,8 @@ pub async fn link(
     Ok(())
 }
 
-/// A mark. It moves `updated_at`, so that an answer of Stripe's that was asked for earlier does not clear it.
-const MARK: Statement = Statement::new(
-    "subscriptions::MARK",
-    &[Type::TEXT, Type::TEXT],
-    "
-    update subscriptions
-       set needs_sync = true, sync_reason = $2, updated_at = now()
-     where stripe_subscription_id = $1",
-);
-
-/// Marks a row as one to be asked of Stripe.
-pub async fn mark(client: &impl GenericClient, id: &str, sync_reason: &str) -> Result<(), Error> {
-    MARK.execute(client, &[&id, &sync_reason]).await?;
-    Ok(())
-}
-
-/// The end of everything that a customer had. It cannot be undone at Stripe, so no order matters.
+/// The end of everything that a customer had. It cannot be undone at Stripe, so no order matters. The rows are marked: that
+/// they have ended is all that is known of how they stand.
 const CANCEL_BY_CUSTOMER: Statement = Statement::new(
     "subscriptions::CANCEL_BY_CUSTOMER",
     &[Type::TEXT, Type::TEXT, Type::TEXT, Type::INT8, Type::TIMESTAMPTZ],
@@ -333,6 +323,8 @@ const CANCEL_BY_CUSTOMER: Statement = Statement::new(
            last_event_id = $2,
            last_event_type = $3,
            last_event_created = greatest(s.last_event_created, $4),
+           needs_sync = true,
+           sync_reason = 'customer-deleted',
            updated_at = now()
       from locked
      where s.id = locked.id",

@@ -4,11 +4,12 @@ use time::OffsetDateTime;
 use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Row};
 
-use super::subscriptions::Snapshot;
+use super::subscriptions::{self, Snapshot};
 use super::{Error, Statement};
 
 /// Every statement of these columns.
-pub const STATEMENTS: &[Statement] = &[CLOCK, MARKED, OVERDUE, FORSAKEN, LIVING, SETTLE, DEFER, OLDEST];
+pub const STATEMENTS: &[Statement] =
+    &[CLOCK, MARK, MARKED, OVERDUE, FORSAKEN, LIVING, KNOWN, SETTLE, DEFER, OLDEST];
 
 /// The database's time, by which rows are written.
 const CLOCK: Statement = Statement::new(
@@ -21,6 +22,22 @@ const CLOCK: Statement = Statement::new(
 /// The database's time, at this moment.
 pub async fn clock(client: &impl GenericClient) -> Result<OffsetDateTime, Error> {
     Ok(CLOCK.one(client, &[]).await?.get("now"))
+}
+
+/// A mark. It moves `updated_at`, so that an answer of Stripe's that was asked for earlier does not clear it.
+const MARK: Statement = Statement::new(
+    "syncs::MARK",
+    &[Type::TEXT, Type::TEXT],
+    "
+    update subscriptions
+       set needs_sync = true, sync_reason = $2, updated_at = now()
+     where stripe_subscription_id = $1",
+);
+
+/// Marks a row as one to be asked of Stripe.
+pub async fn mark(client: &impl GenericClient, id: &str, sync_reason: &str) -> Result<(), Error> {
+    MARK.execute(client, &[&id, &sync_reason]).await?;
+    Ok(())
 }
 
 /// A subscription of a list that is read in pieces.
@@ -137,6 +154,33 @@ pub async fn living(
 ) -> Result<Vec<Due>, Error> {
     let Piece { livemode, after, rows_max } = piece;
     Ok(due(&LIVING.rows(client, &[&livemode, &after, &rows_max, &before]).await?))
+}
+
+/// What a row says.
+const KNOWN: Statement = Statement::new(
+    "syncs::KNOWN",
+    &[Type::TEXT],
+    "
+    select stripe_subscription_id, stripe_customer_id, status, price_id, quantity, currency, current_period_start,
+           current_period_end, trial_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, pause_behavior,
+           pause_resumes_at, latest_invoice_id, needs_sync
+      from subscriptions
+     where stripe_subscription_id = $1",
+);
+
+/// What is known of a subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// What derives from the last snapshot.
+    pub snapshot: Snapshot,
+    /// Whether Stripe has to be asked.
+    pub is_marked: bool,
+}
+
+/// What is known of a subscription; none where no event told of it yet.
+pub async fn known(client: &impl GenericClient, id: &str) -> Result<Option<Known>, Error> {
+    let row = KNOWN.optional(client, &[&id]).await?;
+    Ok(row.map(|row| Known { snapshot: subscriptions::snapshot(&row), is_marked: row.get("needs_sync") }))
 }
 
 /// Everything that an answer tells, unless an event was newer: it was written after the question. What was marked is
