@@ -54,6 +54,7 @@ create table mail_outbox (
   constraint mail_outbox_pkey PRIMARY KEY (id)
 );
 CREATE INDEX mail_outbox_due_idx ON public.mail_outbox USING btree (not_before) WHERE (sent_at IS NULL);
+grant select (id, recipient, template, params, not_before, attempts, expires_at, sent_at), update (params, not_before, attempts, expires_at, sent_at, last_error) on mail_outbox to streamly_mailer;
 grant insert (id, recipient, template, params, not_before, expires_at) on mail_outbox to streamly_register;
 
 create table one_time_tokens (

@@ -31,6 +31,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0007_portal_and_subscription.sql",
         sql: include_str!("../../../migrations/0007_portal_and_subscription.sql"),
     },
+    Migration { name: "0008_mailer.sql", sql: include_str!("../../../migrations/0008_mailer.sql") },
 ];
 
 /// The first line of a file that must run outside a transaction: one `create index concurrently`, and nothing else.

@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod ids;
+pub mod loopback;
 pub mod money;
 
 pub mod db;

@@ -9,6 +9,7 @@ mod database;
 pub mod keys;
 mod people;
 mod proxy;
+pub mod smtp;
 mod variables;
 
 pub use ask::{Reply, ask, get, post};

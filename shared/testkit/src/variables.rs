@@ -34,6 +34,9 @@ pub fn variables(database: &Database, function: &str, changes: &[(&str, &str)]) 
         ("CHECKOUT_SUCCESS_URL", "https://app.test/welcome?session={CHECKOUT_SESSION_ID}"),
         ("CHECKOUT_CANCEL_URL", "https://app.test/plans"),
         ("PORTAL_RETURN_URL", "https://app.test/account"),
+        ("SMTP_URL", "smtp://127.0.0.1:25"),
+        ("MAIL_FROM", "Streamly <no-reply@streamly.test>"),
+        ("PUBLIC_APP_URL", "https://app.test"),
         ("MUX_SIGNING_KEY", MUX_SIGNING_KEY),
         ("MUX_PRIVATE_KEY", MUX_PRIVATE_KEY),
     ];

@@ -58,6 +58,19 @@ const REFUSED: &[(&str, &str)] = &[
     ("reconcile", "update users set scope = 'user admin'"),
     ("reconcile", "delete from subscriptions"),
     ("reconcile", "delete from payment_logs"),
+    // Who sends mails writes none, sends none elsewhere, and knows nobody but their recipients.
+    (
+        "mailer",
+        "insert into mail_outbox (id, recipient, template, expires_at) values (gen_random_uuid(), '', '', now())",
+    ),
+    ("mailer", "update mail_outbox set recipient = ''"),
+    ("mailer", "update mail_outbox set template = ''"),
+    ("mailer", "delete from mail_outbox"),
+    ("mailer", "select id from users"),
+    ("mailer", "select hash from one_time_tokens"),
+    ("mailer", "select key from auth_throttle"),
+    ("register", "select params from mail_outbox"),
+    ("login", "select params from mail_outbox"),
     // Titles are read by who serves them.
     ("checkout", "select id from videos"),
     ("login", "select id from videos"),
@@ -70,8 +83,8 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 /// The functions that have a role.
-const FUNCTIONS: [&str; 8] =
-    ["checkout", "login", "playback", "portal", "reconcile", "register", "subscription", "webhook"];
+const FUNCTIONS: [&str; 9] =
+    ["checkout", "login", "mailer", "playback", "portal", "reconcile", "register", "subscription", "webhook"];
 
 async fn connect(database: &Database, function: &str) -> Client {
     let settings: streamly::db::Settings = database.url(function).parse().expect("our own address");

@@ -6,6 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::str::FromStr;
 
+use crate::loopback::is_loopback;
+
 /// Where Stripe's API is; plain HTTP on loopback alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiBase(Url);
@@ -33,17 +35,11 @@ impl FromStr for ApiBase {
             && url.password().is_none();
         let safe = match url.scheme() {
             "https" => true,
-            "http" => is_loopback(&url),
+            "http" => url.host_str().is_some_and(is_loopback),
             _ => false,
         };
         if bare && safe { Ok(Self(url)) } else { Err(InvalidApiBase) }
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    address.map_or(host == "localhost", |address| address.is_loopback())
 }
 
 impl ApiBase {
