@@ -21,6 +21,8 @@ pub struct Config {
     pub gateway_url: String,
     /// What can be watched, in the order in which it is shown.
     pub videos: Vec<Video>,
+    /// Where mails are caught, if they are.
+    pub mail_url: Option<String>,
     /// Pages beside this one.
     pub links: Vec<Link>,
     /// The origins that videos and pictures come from, as a content security policy names them.

@@ -7,10 +7,13 @@
 pub mod client;
 pub mod demo;
 pub mod gateway;
+mod html;
 pub mod journey;
+pub mod mail;
 pub mod mux;
 pub mod process;
 pub mod reference;
+pub mod schedule;
 pub mod server;
 pub mod stack;
 pub mod stripe;

@@ -120,10 +120,11 @@ fn announce(stack: &Stack) {
     let folder = stack.folder().display();
     let of = |name: &str| stack.environment().get(name).map_or("", String::as_str);
     say(&format!(
-        "\nStreamly runs.\n\n  demo page   {}\n  gateway     {}\n  API page    {}\n  database    {}\n  \
+        "\nStreamly runs.\n\n  demo page   {}\n  mail        {}\n  gateway     {}\n  API page    {}\n  database    {}\n  \
          logs        {folder}/logs\n  variables   {folder}/stack.env\n\n\
          Pay with card 4242 4242 4242 4242. Ctrl-C stops everything.",
         of("STREAMLY_DEMO_URL"),
+        stack.environment().get("STREAMLY_MAIL_URL").map_or("sent by your SMTP_URL", String::as_str),
         of("STREAMLY_GATEWAY_URL"),
         of("STREAMLY_API_URL"),
         of("DATABASE_URL")

@@ -109,7 +109,7 @@ impl Stack {
         EnvironmentFile::remove_old(&folder).map_err(file)?;
         let document = Document::project();
         let ground = Ground {
-            functions: document.functions()?.into_iter().collect(),
+            functions: document.functions()?.into_iter().chain([parts::MAILER.0.to_owned()]).collect(),
             document,
             secrets: Secrets::of(&folder, options.fresh).map_err(file)?,
             watchdog: Arc::new(watchdog(&folder).await?),
@@ -154,11 +154,11 @@ impl Stack {
     /// database goes last.
     pub async fn stop(self) -> Result<(), StackError> {
         drop(self.file);
-        let Parts { gateway, functions, reconcile, stripe, mux, pages } = self.parts;
-        drop(gateway);
+        let Parts { gateway, functions, reconcile, drains, catcher, stripe, mux, pages } = self.parts;
+        drop((gateway, drains));
         reconcile.stop().await;
         join_all(functions.into_values().map(Process::stop)).await;
-        drop((stripe, mux, pages));
+        drop((catcher, stripe, mux, pages));
         self.database.stop().await
     }
 }

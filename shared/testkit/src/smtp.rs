@@ -254,3 +254,6 @@ fn acceptor() -> TlsAcceptor {
         .expect("our own certificate and its key");
     TlsAcceptor::from(Arc::new(config))
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,11 +31,18 @@ impl Pages {
         settings.set("CHECKOUT_SUCCESS_URL", self.demo.success_url());
         settings.set("CHECKOUT_CANCEL_URL", self.demo.cancel_url());
         settings.set("PORTAL_RETURN_URL", self.demo.portal_return_url());
+        settings.set("PUBLIC_APP_URL", demo);
     }
 }
 
 /// What the demo page shows and talks to.
-pub(super) fn config(settings: &Settings<'_>, gateway_url: &str, reference_url: String) -> demo::Config {
+pub(super) fn config(
+    settings: &Settings<'_>,
+    gateway_url: &str,
+    reference_url: &str,
+    mail_url: Option<&str>,
+) -> demo::Config {
+    let link = |name: &str, url: &str| demo::Link { name: name.to_owned(), url: url.to_owned() };
     let media = ["MUX_STREAM_BASE_URL", "MUX_IMAGE_BASE_URL"];
     let mut media_origins: Vec<String> =
         media.iter().filter_map(|name| settings.get(name)).map(|url| media_origin(&url)).collect();
@@ -43,7 +50,12 @@ pub(super) fn config(settings: &Settings<'_>, gateway_url: &str, reference_url: 
     demo::Config {
         gateway_url: gateway_url.to_owned(),
         videos: seeds::ALL.iter().map(seeds::Seed::shown).collect(),
-        links: vec![demo::Link { name: "The API".to_owned(), url: reference_url }],
+        mail_url: mail_url.map(str::to_owned),
+        links: mail_url
+            .map(|url| link("Mail", url))
+            .into_iter()
+            .chain([link("The API", reference_url)])
+            .collect(),
         media_origins,
     }
 }

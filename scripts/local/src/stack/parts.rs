@@ -22,8 +22,10 @@ use super::secrets::Secrets;
 use super::settings::Settings;
 use super::{StackError, seeds};
 use crate::gateway::{Backend, Document, Gateway};
+use crate::mail::Catcher;
 use crate::mux::{self, Mux};
 use crate::process::{Job, Process, Program, Watchdog};
+use crate::schedule::Schedule;
 use crate::stripe::{self, Stripe};
 
 /// The gateway's port where nothing else is asked for and it is free.
@@ -34,12 +36,16 @@ const GATEWAY_PORT: u16 = 8080;
 const RECONCILE: (&str, &[&str], Duration) =
     ("reconcile", &["marked", "overdue", "replay"], Duration::from_secs(30));
 
+/// The function that no gateway knows, the path at which its scheduler asks it, and how often: oftener than in the cloud, so
+/// that nobody waits for a mail.
+pub(super) const MAILER: (&str, &str, Duration) = ("mailer", "/drain", Duration::from_secs(1));
+
 /// What stands before anything runs.
 pub(super) struct Ground {
     pub(super) options: Options,
     pub(super) folder: PathBuf,
     pub(super) document: Document,
-    /// Every function of the document.
+    /// Every function that serves.
     pub(super) functions: Vec<String>,
     pub(super) secrets: Secrets,
     pub(super) watchdog: Arc<Watchdog>,
@@ -50,6 +56,8 @@ pub(super) struct Parts {
     pub(super) gateway: Gateway,
     pub(super) functions: BTreeMap<String, Process>,
     pub(super) reconcile: Job,
+    pub(super) drains: Schedule,
+    pub(super) catcher: Option<Catcher>,
     pub(super) stripe: Option<Stripe>,
     pub(super) mux: Option<Mux>,
     pub(super) pages: Pages,
@@ -133,6 +141,28 @@ impl Ground {
         Ok(Some(mux))
     }
 
+    /// The catcher of mails, unless a relay of the user's is meant.
+    async fn start_catcher(&self, settings: &mut Settings<'_>) -> Result<Option<Catcher>, StackError> {
+        settings.set("MAIL_FROM", "Streamly <no-reply@streamly.example>");
+        if self.options.get("SMTP_URL").is_some() {
+            self.tell("mail: by your SMTP_URL");
+            return Ok(None);
+        }
+        let catcher =
+            Catcher::start().await.map_err(|error| StackError::Server("the mail catcher", error))?;
+        settings.set("SMTP_URL", catcher.smtp_url());
+        self.tell("mail: caught");
+        Ok(Some(catcher))
+    }
+
+    /// The scheduler of the mailer.
+    fn start_drains(&self, functions: &BTreeMap<String, Process>) -> Result<Schedule, StackError> {
+        let (name, path, every) = MAILER;
+        let url = functions.get(name).map(|process| format!("{}{path}", process.url())).unwrap_or_default();
+        Schedule::start(name, &url, every, Arc::clone(&self.options.progress))
+            .map_err(|error| StackError::Server("the scheduler of mails", error))
+    }
+
     /// Every function at once; each gets the variables that it says it reads, and no others.
     async fn start_functions(
         &self,
@@ -189,6 +219,7 @@ impl Parts {
         let mut settings = Settings::new(&ground.options, &ground.secrets);
         let stripe = ground.start_stripe(&mut settings).await?;
         let mux = ground.start_mux(&mut settings).await?;
+        let catcher = ground.start_catcher(&mut settings).await?;
         seeds::plant(owner, mux::CLIP_SECONDS).await?;
         // Bound first and served last: the pages name it, and it needs the functions, which need the pages.
         let (listener, gateway_url) = bind(ground.options.gateway_port).await?;
@@ -197,8 +228,10 @@ impl Parts {
 
         let functions = ground.start_functions(&settings, database).await?;
         let reconcile = ground.start_reconcile(&settings, database).await?;
+        let drains = ground.start_drains(&functions)?;
         let backends = functions
             .iter()
+            .filter(|(name, _)| *name != MAILER.0)
             .map(|(name, process)| (name.clone(), Backend::new(name, &process.url())))
             .collect();
         let gateway = Gateway::on(listener, &ground.document.render(&backends)?)
@@ -213,17 +246,19 @@ impl Parts {
         }
 
         let (demo_url, reference_url) = (pages.demo.url(), pages.reference.url());
-        pages.demo.publish(pages::config(&settings, &gateway_url, reference_url.clone()));
+        let mail_url = catcher.as_ref().map(Catcher::url);
+        pages.demo.publish(pages::config(&settings, &gateway_url, &reference_url, mail_url.as_deref()));
         let mut environment = settings.shown();
         environment.insert("DATABASE_URL".to_owned(), database.owner_url().to_owned());
         environment.insert("STREAMLY_GATEWAY_URL".to_owned(), gateway_url);
         environment.insert("STREAMLY_API_URL".to_owned(), reference_url);
         environment.insert("STREAMLY_DEMO_URL".to_owned(), demo_url);
+        environment.extend(mail_url.map(|url| ("STREAMLY_MAIL_URL".to_owned(), url)));
         for (name, process) in &functions {
             let name = name.to_ascii_uppercase().replace('-', "_");
             environment.insert(format!("STREAMLY_{name}_URL"), process.url());
         }
-        Ok((Self { gateway, functions, reconcile, stripe, mux, pages }, environment))
+        Ok((Self { gateway, functions, reconcile, drains, catcher, stripe, mux, pages }, environment))
     }
 }
 

@@ -17,6 +17,7 @@ fn config() -> Config {
             preview_seconds: None,
             about: "For everyone who pays.".to_owned(),
         }],
+        mail_url: Some("http://127.0.0.1:8025".to_owned()),
         links: vec![Link { name: "Mail".to_owned(), url: "http://127.0.0.1:8025".to_owned() }],
         media_origins: vec!["http://127.0.0.1:9000".to_owned(), "https://*.mux.com".to_owned()],
     }
@@ -96,6 +97,7 @@ async fn the_page_learns_what_it_talks_to_once_the_stack_knows_it() {
             "id": "01935f3c-7a10-7c3e-9b1f-2f6f0c9d4e21", "title": "A film", "access": "members", "min_tier": null,
             "preview_seconds": null, "about": "For everyone who pays.",
         }],
+        "mail_url": "http://127.0.0.1:8025",
         "links": [{"name": "Mail", "url": "http://127.0.0.1:8025"}],
     });
     assert_eq!(published, expected);

@@ -3,6 +3,7 @@
 mod client;
 mod demo;
 mod gateway;
+mod mail;
 mod mux;
 mod process;
 mod reference;

@@ -15,8 +15,8 @@ use tokio::sync::mpsc::unbounded_channel;
 use crate::process::{answers, job};
 use crate::{Folder, get};
 
-const FUNCTIONS: [&str; 7] =
-    ["checkout", "login", "playback", "portal", "register", "subscription", "webhook"];
+const FUNCTIONS: [&str; 8] =
+    ["checkout", "login", "mailer", "playback", "portal", "register", "subscription", "webhook"];
 
 /// A folder with the programs of the functions, and options of a stack beside them.
 struct Scene {
