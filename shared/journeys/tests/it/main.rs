@@ -3,6 +3,7 @@
 
 mod checkout;
 mod contract;
+mod lives;
 mod roles;
 mod schema;
 mod standing;

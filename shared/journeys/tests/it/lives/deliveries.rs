@@ -2,6 +2,8 @@
 
 use local::stripe::{ApiVersion, PendingEvent};
 
+use super::tally::Tally;
+
 /// A sequence that its seed alone decides (`SplitMix64`).
 pub(crate) struct Chance(u64);
 
@@ -43,25 +45,38 @@ pub(crate) struct Deliveries(pub(crate) Vec<Delivery>);
 
 impl Deliveries {
     /// Each event some times, in some version's shape, perhaps with a thin copy beside it; a lossy way loses some.
-    pub(crate) fn of(events: &[PendingEvent], chance: &mut Chance, is_lossy: bool) -> Self {
+    pub(crate) fn of(events: &[PendingEvent], chance: &mut Chance, is_lossy: bool, tally: &Tally) -> Self {
+        let count = |what: &str| tally.count(format!("delivery: {what}"));
         let mut deliveries = Vec::new();
         for event in events {
             if is_lossy && chance.one_in(6) {
+                count("lost");
                 continue;
             }
             let version = ApiVersion::ALL[chance.below(ApiVersion::ALL.len())];
+            count(version.name().split('.').next_back().unwrap_or_default());
             let body = event.body(version);
-            for _ in 0..=chance.below(3) / 2 {
+            let again = chance.one_in(3);
+            if again {
+                count("twice");
+            }
+            for _ in 0..=usize::from(again) {
                 let (event, body) = (event.clone(), body.clone());
                 deliveries.push(Delivery { event, body, is_whole: true });
             }
             if event.kind().starts_with("customer.subscription.") && chance.one_in(8) {
-                let body = event.thin_body(chance.one_in(2));
+                let names_snapshot = chance.one_in(2);
+                count(if names_snapshot { "thin beside a named snapshot" } else { "thin by itself" });
+                let body = event.thin_body(names_snapshot);
                 deliveries.push(Delivery { event: event.clone(), body, is_whole: false });
             }
         }
         let deliveries = Self(deliveries);
-        if chance.one_in(4) { deliveries } else { deliveries.shuffled(chance) }
+        if chance.one_in(4) {
+            return deliveries;
+        }
+        count("out of order");
+        deliveries.shuffled(chance)
     }
 
     pub(crate) fn shuffled(mut self, chance: &mut Chance) -> Self {

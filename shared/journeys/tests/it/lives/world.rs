@@ -1,20 +1,22 @@
-//! One person, their subscriptions at the stand-in, and the real functions around one database.
+//! One person and their subscriptions at a stand-in of their own.
 
-use functions_framework::{Request, Routes, env};
+use functions_framework::Request;
 use http::{HeaderValue, header};
 use local::client;
-use local::stripe::{Deliveries as Off, Options, PendingEvent, SeedPrice, Stripe, prices_of_plans};
+use local::stripe::{
+    AfterRetries, Deliveries as Off, Options, PendingEvent, Retries, SeedPrice, Stripe, prices_of_plans,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 use streamly::clock::Clock;
-use testkit::{Database, Person, Video, ask, bearer, get, variables};
+use testkit::{Person, ask, bearer, get};
 use tokio::task::JoinSet;
-use tokio_postgres::Client;
 
 use super::deliveries::{Chance, Deliveries, Delivery};
+use super::rules::{right_of, shown};
+use super::stage::Stage;
 use super::step::Step;
 
 const DAY: u64 = 86_400;
@@ -23,36 +25,24 @@ const AGO: u64 = 60 * DAY;
 /// How many deliveries arrive at once.
 const AT_ONCE: usize = 4;
 
-pub(crate) struct World {
-    owner: Client,
+pub(crate) struct World<'a> {
+    stage: &'a Stage,
     person: Person,
     customer: String,
-    secret_key: String,
     stripe: Stripe,
-    webhook: Routes<webhook::Parts>,
-    playback: Routes<playback::Parts>,
-    variables: HashMap<String, String>,
-    video: Video,
     subscriptions: Mutex<Vec<String>>,
     events: Mutex<Vec<PendingEvent>>,
     /// The events that arrived whole.
     heard: Mutex<Vec<String>>,
     /// What happened, for the report of a failure.
     history: Mutex<Vec<String>>,
-    _database: Database,
 }
 
-impl World {
-    pub(crate) async fn new() -> Self {
-        let database = Database::new().await;
-        let owner = database.owner().await;
-        let person = Person::new(&owner).await;
-        let video = Video::default();
-        video.insert(&owner).await;
-        let of_webhook = variables(&database, "webhook", &[("DATABASE_POOL_SIZE", "4")]);
-        let (secret_key, secret) =
-            (of_webhook["STRIPE_SECRET_KEY"].clone(), of_webhook["STRIPE_WEBHOOK_SECRET"].clone());
-        let mut prices = prices_of_plans(&of_webhook["PLANS"]).expect("the plans are readable");
+impl<'a> World<'a> {
+    pub(crate) async fn new(stage: &'a Stage) -> Self {
+        stage.clear().await;
+        let person = Person::new(&stage.owner).await;
+        let mut prices = prices_of_plans(&stage.variables["PLANS"]).expect("the plans are readable");
         prices.push(SeedPrice {
             id: "price_foreign".to_owned(),
             name: "Foreign".to_owned(),
@@ -63,33 +53,30 @@ impl World {
         let system = Clock::system();
         let clock = Clock::from_fn(move || (system.now() - Duration::from_secs(AGO)).into());
         let deliveries = Off { on: false, ..Off::default() };
-        let options = Options { prices, clock, deliveries, ..Options::new(&*secret_key, secret) };
+        let (secret_key, secret) =
+            (&*stage.variables["STRIPE_SECRET_KEY"], &*stage.variables["STRIPE_WEBHOOK_SECRET"]);
+        let options = Options { prices, clock, deliveries, ..Options::new(secret_key, secret) };
         let stripe = Stripe::start(options).await.expect("loopback has a free port");
-        let config = env::read_from(&of_webhook, webhook::Config::read).expect("variables");
-        let webhook = webhook::routes(webhook::Parts::real(config));
-        let config = env::read_from(&variables(&database, "playback", &[]), playback::Config::read);
-        let playback = playback::routes(playback::Parts::real(config.expect("variables")));
-        let variables = variables(&database, "reconcile", &[("STRIPE_API_BASE", &stripe.url())]);
         let mut world = Self {
-            owner,
+            stage,
             person,
             customer: String::new(),
-            secret_key,
             stripe,
-            webhook,
-            playback,
-            variables,
-            video,
             subscriptions: Mutex::default(),
             events: Mutex::default(),
             heard: Mutex::default(),
             history: Mutex::default(),
-            _database: database,
         };
         let form = format!("metadata[user_id]={}", world.person.id);
         let (_, customer) = world.api("POST", "/v1/customers", &form).await;
         customer["id"].as_str().expect("an id").clone_into(&mut world.customer);
         world
+    }
+
+    /// Decides what becomes of subscriptions whose renewal fails for the last time.
+    pub(crate) fn choose_end(&self, chance: &mut Chance) {
+        let ends = [AfterRetries::Cancel, AfterRetries::Unpaid, AfterRetries::PastDue];
+        self.stripe.set_retries(Retries { then: ends[chance.below(ends.len())], ..Retries::default() });
     }
 
     fn note(&self, what: String) {
@@ -104,7 +91,7 @@ impl World {
         let request = http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.stripe.url()))
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.secret_key))
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.stage.variables["STRIPE_SECRET_KEY"]))
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.to_owned().into())
             .expect("the parts are valid");
@@ -176,6 +163,9 @@ impl World {
                 self.api("DELETE", &format!("/v1/customers/{}", self.customer), "").await.0
             }
         };
+        let kind = format!("{step:?}");
+        let kind = kind.split(['(', ' ']).next().unwrap_or_default();
+        self.stage.tally.count(format!("step: {kind}"));
         self.note(format!("{at}: {step:?}, answered {answered}"));
     }
 
@@ -208,7 +198,7 @@ impl World {
     /// What Stripe has to tell by now, as chance lets it arrive.
     pub(crate) fn news(&self, chance: &mut Chance, is_lossy: bool) -> Deliveries {
         let events = self.stripe.take_pending();
-        let news = Deliveries::of(&events, chance, is_lossy);
+        let news = Deliveries::of(&events, chance, is_lossy, &self.stage.tally);
         self.events.lock().expect("no test panics with the lock").extend(events);
         news
     }
@@ -216,7 +206,7 @@ impl World {
     /// Everything that Stripe ever told, once more, and complete.
     pub(crate) fn everything(&self, chance: &mut Chance) -> Deliveries {
         let events = self.events.lock().expect("no test panics with the lock").clone();
-        Deliveries::of(&events, chance, false).shuffled(chance)
+        Deliveries::of(&events, chance, false, &self.stage.tally).shuffled(chance)
     }
 
     /// Delivers to the webhook, some at once.
@@ -229,13 +219,15 @@ impl World {
                     .header("stripe-signature", self.stripe.sign(&body))
                     .body(body.into());
                 let request: Request = request.expect("the parts are valid");
-                let webhook = self.webhook.clone();
+                let webhook = self.stage.webhook.clone();
                 set.spawn(async move { (event, is_whole, ask(&webhook, request).await) });
             }
             for (event, is_whole, reply) in set.join_all().await {
                 assert_eq!(reply.status, 200, "{}", reply.text());
-                let thin = if is_whole { "" } else { ", thin" };
-                self.note(format!("{event:?}{thin}: {}", reply.json()["outcome"]));
+                let (thin, body) = (if is_whole { "" } else { ", thin" }, reply.json());
+                let outcome = body["outcome"].as_str().unwrap_or_default();
+                self.stage.tally.count(format!("outcome: {outcome}"));
+                self.note(format!("{event:?}{thin}: {outcome}"));
                 if is_whole {
                     self.stripe.note_answer(event.id(), 200);
                     self.heard.lock().expect("no test panics with the lock").push(event.id().to_owned());
@@ -246,13 +238,25 @@ impl World {
 
     /// Runs the job; whatever is due gets settled.
     pub(crate) async fn reconcile(&self, arguments: &str) {
-        let config = env::read_from(&self.variables, reconcile::Config::read).expect("variables");
-        let parts = reconcile::Parts { gap: Duration::ZERO, ..reconcile::Parts::real(config) };
+        // Time has passed: what failed before is due again.
+        let due = "update subscriptions set sync_after = null";
+        self.stage.owner.batch_execute(due).await.expect("the owner may update");
+        let summary = self.run(arguments).await;
+        assert_eq!(summary.verdict(), Ok(()), "{summary:?}\n  {}", self.history());
+        self.note(format!("{}: reconcile {arguments}", self.stripe.now()));
+    }
+
+    /// Runs the job while news arrive, which may keep it from settling everything.
+    pub(crate) async fn reconcile_beside(&self) {
+        let summary = self.run("").await;
+        self.stage.tally.count("job: beside deliveries".to_owned());
+        self.note(format!("{}: reconcile beside deliveries: {summary:?}", self.stripe.now()));
+    }
+
+    async fn run(&self, arguments: &str) -> reconcile::Summary {
         let words: Vec<String> = arguments.split_whitespace().map(str::to_owned).collect();
         let arguments = reconcile::Arguments::read(&words).expect("arguments");
-        let summary = reconcile::run(parts, &arguments, std::future::pending()).await;
-        assert_eq!(summary.verdict(), Ok(()), "{summary:?}\n  {}", self.history());
-        self.note(format!("{}: reconcile {:?}", self.stripe.now(), arguments.passes));
+        reconcile::run(self.stage.job(&self.stripe.url()), &arguments, std::future::pending()).await
     }
 
     /// Whether everything about a subscription arrived whole.
@@ -276,6 +280,10 @@ impl World {
             let marked = stored["needs_sync"] == json!(true);
             let equal = stripes.iter().all(|(name, value)| stored[name] == *value);
             // What a deleted customer had is never given to anyone; it has ended.
+            let status = stripes.iter().find(|(name, _)| *name == "status").map(|(_, value)| value);
+            let status = status.and_then(Value::as_str).unwrap_or_default();
+            self.stage.tally.count(format!("status: {status}"));
+            self.stage.tally.count(format!("row: {}", if marked { "marked" } else { "right unmarked" }));
             let forgotten = stored.is_null() && self.customer_is_deleted();
             let right = forgotten || if marked { !is_settled } else { equal };
             prop_assert!(
@@ -302,18 +310,18 @@ impl World {
                      'ended_at', extract(epoch from ended_at)::bigint)
               from subscriptions s
              where stripe_subscription_id = $1";
-        let row = self.owner.query_opt(select, &[&id]).await.expect("the row is readable");
+        let row = self.stage.owner.query_opt(select, &[&id]).await.expect("the row is readable");
         row.map_or(Value::Null, |row| row.get(0))
     }
 
     /// What playback answers is what the table of access says of the stored rows.
     pub(crate) async fn access_is_as_the_table_says(&self) -> Result<(), TestCaseError> {
         // What was asked before is no second screen.
-        self.owner.execute("delete from streams", &[]).await.expect("the owner may delete");
-        let mut request = get(&format!("/v1/videos/{}/playback", self.video.id));
+        self.stage.owner.execute("delete from streams", &[]).await.expect("the owner may delete");
+        let mut request = get(&format!("/v1/videos/{}/playback", self.stage.video.id));
         let token = HeaderValue::from_str(&bearer(&self.person)).expect("header text");
         request.headers_mut().insert(header::AUTHORIZATION, token);
-        let reply = ask(&self.playback, request).await;
+        let reply = ask(&self.stage.playback, request).await;
         let answered = if reply.status == 200 { "access".to_owned() } else { reply.slug() };
         let select = "
             select to_jsonb(s) || jsonb_build_object(
@@ -323,69 +331,14 @@ impl World {
                      'due', extract(epoch from past_due_since - now())::float8)
               from subscriptions s
              where user_id = $1";
-        let rows = self.owner.query(select, &[&self.person.id.uuid()]).await.expect("the rows are readable");
+        let rows =
+            self.stage.owner.query(select, &[&self.person.id.uuid()]).await.expect("the rows are readable");
         let words = rows.iter().map(|row| right_of(&row.get(0)));
         let order = ["access", "payment-required", "subscription-lapsed", "subscription-required"];
         let best = words.min_by_key(|word| order.iter().position(|known| known == word));
         let expected = best.unwrap_or("subscription-required");
+        self.stage.tally.count(format!("playback: {answered}"));
         prop_assert_eq!(answered, expected, "{}", self.history());
         Ok(())
     }
-}
-
-/// What the table of access says of a row, written here a second time; times are seconds from now.
-fn right_of(row: &Value) -> &'static str {
-    const HOURS_72: f64 = 72.0 * 3600.0;
-    let paused = !row["pause_behavior"].is_null();
-    let at_end = row["cancel_at_period_end"] == json!(true);
-    let number = |name: &str| row[name].as_f64();
-    let until = match row["status"].as_str().unwrap_or_default() {
-        _ if paused => None,
-        "trialing" | "active" => {
-            let made = number("made").unwrap_or_default() + HOURS_72;
-            let end = number("end").map_or(made, |end| if at_end { end } else { end + HOURS_72 });
-            Some(number("cancel").map_or(end, |cancel| cancel.min(end)))
-        }
-        "past_due" => number("due").map(|due| {
-            let end = due + 7.0 * 86_400.0;
-            let end = number("cancel").map_or(end, |cancel| cancel.min(end));
-            number("end").filter(|_| at_end).map_or(end, |period| period.min(end))
-        }),
-        _ => None,
-    };
-    match row["status"].as_str().unwrap_or_default() {
-        _ if until.is_some_and(|until| until > 0.0) => "access",
-        "incomplete" | "unpaid" => "payment-required",
-        "past_due" if !paused => "payment-required",
-        "incomplete_expired" => "subscription-required",
-        _ => "subscription-lapsed",
-    }
-}
-
-/// The columns that follow from a subscription as Stripe shows it, written here a second time.
-fn shown(object: &Value) -> Vec<(&'static str, Value)> {
-    let item = &object["items"]["data"][0];
-    let price = item["price"]["id"].clone();
-    let plan = match price.as_str() {
-        Some("price_basic") => json!("basic"),
-        Some("price_premium") => json!("premium"),
-        _ => Value::Null,
-    };
-    vec![
-        ("stripe_customer_id", object["customer"].clone()),
-        ("status", object["status"].clone()),
-        ("plan", plan),
-        ("price_id", price),
-        ("quantity", item["quantity"].clone()),
-        ("currency", object["currency"].clone()),
-        ("current_period_start", item["current_period_start"].clone()),
-        ("current_period_end", item["current_period_end"].clone()),
-        ("trial_end", object["trial_end"].clone()),
-        ("cancel_at_period_end", object["cancel_at_period_end"].clone()),
-        ("cancel_at", object["cancel_at"].clone()),
-        ("canceled_at", object["canceled_at"].clone()),
-        ("ended_at", object["ended_at"].clone()),
-        ("pause_behavior", object["pause_collection"]["behavior"].clone()),
-        ("latest_invoice_id", object["latest_invoice"].clone()),
-    ]
 }
