@@ -30,6 +30,7 @@ use streamly::accounts::one_time::OneTimeToken;
 use streamly::accounts::outbox::{self, TokenMail};
 use streamly::accounts::policy::{InvalidPassword, Password, PasswordPolicy, Weakness};
 use streamly::accounts::throttle::{self, ClientLimits, Key, Turn};
+use streamly::db::one_time_tokens::Purpose;
 use streamly::db::{
     Pool, Transaction, TransactionLimits, auth_events, auth_throttle, credentials, one_time_tokens, users,
 };
@@ -211,11 +212,11 @@ impl Attempt<'_> {
     ) -> Result<(), RegisterError> {
         let (hash, limit) = (self.token.hash(), Key::mail(self.address));
         let account = Key::account(self.address);
-        let event = self.event("user_created", id, &account);
+        let event = self.client.event("user_created", id, &account);
         let (credential, token, mail, event, committed) = tokio::join!(
             biased;
             credentials::insert(&*transaction, id, self.phc.expose()),
-            one_time_tokens::replace_verify(&*transaction, &hash, id, self.address.canonical()),
+            one_time_tokens::replace(&*transaction, Purpose::Verify, &hash, id, self.address.canonical()),
             outbox::put_token(&*transaction, TokenMail::Verify, self.address.typed(), &self.token, within_limit, limit),
             auth_events::insert(&*transaction, &event),
             transaction.commit_in_turn(),
@@ -251,7 +252,7 @@ impl Attempt<'_> {
         let (hash, limit) = (self.token.hash(), Key::mail(self.address));
         let (token, replaced) = tokio::join!(
             biased;
-            one_time_tokens::replace_verify(&*transaction, &hash, account.id, self.address.canonical()),
+            one_time_tokens::replace(&*transaction, Purpose::Verify, &hash, account.id, self.address.canonical()),
             credentials::replace_unverified(&*transaction, account.id, self.phc.expose()),
         );
         token?;
@@ -261,7 +262,7 @@ impl Attempt<'_> {
             return self.tell_owner(transaction, account, true).await;
         }
         let key = Key::account(self.address);
-        let event = self.event("authn_password_change", account.id, &key);
+        let event = self.client.event("authn_password_change", account.id, &key);
         let (mail, event, committed) = tokio::join!(
             biased;
             outbox::put_token(&*transaction, TokenMail::VerifyAgain, &account.email, &self.token, true, limit),
@@ -270,15 +271,5 @@ impl Attempt<'_> {
         );
         mail.and(event).and(committed)?;
         Ok(())
-    }
-
-    fn event<'b>(&'b self, name: &'static str, user_id: UserId, account: &'b Key) -> auth_events::Event<'b> {
-        auth_events::Event {
-            name,
-            user_id,
-            subject_hash: account.as_bytes(),
-            ip_prefix: self.client.ip_prefix(),
-            request_id: self.client.request_id(),
-        }
     }
 }

@@ -10,6 +10,7 @@ pub mod hash;
 pub mod one_time;
 pub mod outbox;
 pub mod policy;
+pub mod reauthentication;
 pub mod refresh;
 pub mod session;
 pub mod throttle;

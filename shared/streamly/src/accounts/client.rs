@@ -2,6 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::throttle::Key;
+use crate::db::auth_events::Event;
+use crate::ids::UserId;
+
 /// The longest `User-Agent` that is kept, in characters.
 const USER_AGENT_LENGTH_MAX: usize = 256;
 
@@ -43,6 +47,17 @@ impl Client {
             }
             IpAddr::V6(address) => format!("{}/64", network(address)),
         })
+    }
+
+    /// An event of this request, to be written in the transaction of its effect.
+    pub fn event<'a>(&'a self, name: &'static str, user_id: UserId, account: &'a Key) -> Event<'a> {
+        Event {
+            name,
+            user_id,
+            subject_hash: account.as_bytes(),
+            ip_prefix: self.ip_prefix(),
+            request_id: self.request_id(),
+        }
     }
 
     /// What is counted as one client: an address of IPv4, a /64 of IPv6, since one subscriber has that much; and one for

@@ -8,6 +8,8 @@ use std::fmt;
 
 /// The random bytes of a token: so many that a fast hash protects them (ASVS 6.5.2).
 const BYTES: usize = 32;
+/// The characters of its text.
+const LENGTH: usize = (BYTES * 4).div_ceil(3);
 
 /// A token's text. Its `Debug` hides it.
 pub struct OneTimeToken(String);
@@ -18,6 +20,12 @@ impl OneTimeToken {
         let mut bytes = [0; BYTES];
         SystemRandom::new().fill(&mut bytes).map_err(|_| NoRandomness)?;
         Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
+    }
+
+    /// A token as somebody sends it; none where no token of ours looks so.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        (text.len() == LENGTH && text.bytes().all(is_base64url)).then(|| Self(text.to_owned()))
     }
 
     /// The text, for the mail.
@@ -54,5 +62,20 @@ mod tests {
         assert_ne!(one.hash(), other.hash());
         assert_eq!(one.hash(), one.hash());
         assert_eq!(format!("{one:?}"), "OneTimeToken");
+    }
+
+    #[test]
+    fn a_text_that_no_token_has_is_none() {
+        let token = OneTimeToken::new().unwrap();
+        assert_eq!(OneTimeToken::parse(token.expose()).map(|read| read.hash()), Some(token.hash()));
+        let good = "aA0-_aA0-_aA0-_aA0-_aA0-_aA0-_aA0-_aA0-_aA0";
+        assert!(OneTimeToken::parse(good).is_some());
+        for text in ["", &good[1..], &format!("{good}a"), &good.replace('-', "+"), &good.replace('_', "/")] {
+            assert!(OneTimeToken::parse(text).is_none(), "{text}");
+        }
+        for bad in ["=", " ", "\u{e9}"] {
+            let text = format!("{}{bad}", &good[..43 - bad.len()]);
+            assert!(OneTimeToken::parse(&text).is_none(), "{text}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use tokio_postgres::types::Json;
 
 use super::one_time::OneTimeToken;
 use super::throttle::Key;
+use crate::db::one_time_tokens::Purpose;
 use crate::db::{Error, mail_outbox};
 use crate::ids::MailId;
 
@@ -103,6 +104,10 @@ pub enum TokenMail {
     Verify,
     /// Confirm this address, which accepts the password of the latest attempt; or reset it, if that was not you.
     VerifyAgain,
+    /// Choose a new password.
+    Reset,
+    /// Confirm this address as the new one of an account.
+    ChangeEmail,
 }
 
 impl TokenMail {
@@ -110,6 +115,47 @@ impl TokenMail {
         match self {
             Self::Verify => Template::Verify,
             Self::VerifyAgain => Template::VerifyAgain,
+            Self::Reset => Template::Reset,
+            Self::ChangeEmail => Template::ChangeEmail,
+        }
+    }
+
+    /// What its token is for.
+    pub fn purpose(self) -> Purpose {
+        match self {
+            Self::Verify | Self::VerifyAgain => Purpose::Verify,
+            Self::Reset => Purpose::Reset,
+            Self::ChangeEmail => Purpose::ChangeEmail,
+        }
+    }
+}
+
+/// A mail without a token, of something that happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// To an owner: your password was set anew by a mailed link.
+    PasswordReset,
+    /// To an owner: your password was changed.
+    PasswordChanged,
+    /// To the old address: somebody with your password asked for a change of the account's address.
+    EmailChangeRequested,
+    /// To an owner: somebody wanted your address for an account of theirs.
+    EmailTaken,
+    /// To the old address: the account has another address now.
+    EmailChanged,
+    /// To an owner: your account is deleted, and erased after a while.
+    AccountDeleted,
+}
+
+impl Notice {
+    fn template(self) -> Template {
+        match self {
+            Self::PasswordReset => Template::PasswordReset,
+            Self::PasswordChanged => Template::PasswordChanged,
+            Self::EmailChangeRequested => Template::EmailChangeRequested,
+            Self::EmailTaken => Template::EmailTaken,
+            Self::EmailChanged => Template::EmailChanged,
+            Self::AccountDeleted => Template::AccountDeleted,
         }
     }
 }
@@ -130,8 +176,14 @@ pub async fn put_token(
         params: Json(TokenParams { token: token.expose() }),
         within_limit,
         limit: limit.as_bytes(),
+        life_s: mail.purpose().life_s(),
     };
     mail_outbox::insert_token(database, &row).await
+}
+
+/// Tells an owner of something that happened; no mail limit keeps that from them.
+pub async fn put_notice(database: &impl GenericClient, notice: Notice, recipient: &str) -> Result<(), Error> {
+    mail_outbox::insert_notice(database, MailId::new(), recipient, notice.template().name()).await
 }
 
 /// Tells an owner that somebody tried to register their address again, once an hour at most.

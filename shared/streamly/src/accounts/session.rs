@@ -1,6 +1,7 @@
 //! The start of a session, and with it its first tokens.
 
 use serde::Serialize;
+use tokio_postgres::GenericClient;
 
 use super::Scope;
 use super::client::Client;
@@ -49,29 +50,42 @@ pub async fn begin(
     account: Key,
     client: &Client,
 ) -> Result<Option<Begun>, Error> {
-    let session_id = SessionId::new();
     let transaction = connection.begin(TransactionLimits::default()).await?;
-    let (verified, rehashed) = (proof.verified.expose(), proof.rehashed.map(Phc::expose));
+    let rehashed = proof.rehashed.map(Phc::expose);
+    // All three are sent at once. The second finds nothing to do where the first failed to.
+    let (proven, begun, committed) = tokio::join!(
+        biased;
+        credentials::prove(&*transaction, proof.user_id, proof.verified.expose(), rehashed),
+        begin_within(&*transaction, proof.user_id, proof.rehashed.unwrap_or(proof.verified), account, client),
+        transaction.commit_in_turn(),
+    );
+    proven?;
+    let begun = begun?;
+    committed?;
+    Ok(begun)
+}
+
+/// Begins a session in a transaction that has locked the credential; none where that has another hash, or the account must
+/// not log in.
+pub async fn begin_within(
+    database: &impl GenericClient,
+    user_id: UserId,
+    phc: &Phc,
+    account: Key,
+    client: &Client,
+) -> Result<Option<Begun>, Error> {
+    let session_id = SessionId::new();
     let row = sessions::NewSession {
         id: session_id,
-        user_id: proof.user_id,
-        phc: rehashed.unwrap_or(verified),
+        user_id,
+        phc: phc.expose(),
         account: account.as_bytes(),
         event_id: EventId::new(),
         user_agent: client.user_agent(),
         ip_prefix: client.ip_prefix(),
         request_id: client.request_id(),
     };
-    // All three are sent at once. The second finds nothing to do where the first failed to.
-    let (proven, begun, committed) = tokio::join!(
-        biased;
-        credentials::prove(&*transaction, proof.user_id, verified, rehashed),
-        sessions::begin(&*transaction, &row),
-        transaction.commit_in_turn(),
-    );
-    proven?;
-    let begun = begun?;
-    committed?;
+    let begun = sessions::begin(database, &row).await?;
     Ok(begun.map(|row| Begun { session_id, row }))
 }
 

@@ -38,6 +38,11 @@ impl Key {
         Self::of(&["mail-already-registered", address.canonical()])
     }
 
+    /// Changes of an account's address: each one mails an address that somebody chose.
+    pub fn email_change(address: &Address) -> Self {
+        Self::of(&["email-change", address.canonical()])
+    }
+
     /// The bytes, for a statement's parameter.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -143,6 +148,11 @@ pub async fn take_back(database: &impl GenericClient, account: Key) -> Result<()
     auth_throttle::take_back(database, account.as_bytes()).await
 }
 
+/// Ends the run of attempts on this account.
+pub async fn forget(database: &impl GenericClient, account: Key) -> Result<(), Error> {
+    auth_throttle::forget(database, account.as_bytes()).await
+}
+
 fn wait(seconds: i64) -> Duration {
     Duration::from_secs(u64::try_from(seconds).unwrap_or_default().max(1))
 }
@@ -184,6 +194,7 @@ mod tests {
         assert_eq!(Key::account(&one), Key::account(&other));
         assert_ne!(Key::account(&one), Key::mail(&one));
         assert_ne!(Key::mail(&one), Key::mail_already_registered(&one));
+        assert_ne!(Key::mail(&one), Key::email_change(&one));
         assert_ne!(Key::of(&["a", "bc"]), Key::of(&["ab", "c"]));
     }
 }

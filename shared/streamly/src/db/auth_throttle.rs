@@ -7,7 +7,7 @@ use tokio_postgres::types::Type;
 use super::{Error, Statement};
 
 /// Every statement of this file.
-pub const STATEMENTS: &[Statement] = &[COUNT_WINDOWS, COUNT_ATTEMPT, TAKE_BACK, COUNT_MAIL];
+pub const STATEMENTS: &[Statement] = &[COUNT_WINDOWS, COUNT_ATTEMPT, TAKE_BACK, FORGET, COUNT_MAIL];
 
 /// Counts one more in each window; `until` is the window's end. The rows of one client are always taken in the same
 /// order.
@@ -68,6 +68,14 @@ const TAKE_BACK: Statement = Statement::new(
      where key = $1 and count > 0",
 );
 
+const FORGET: Statement = Statement::new(
+    "auth_throttle::FORGET",
+    &[Type::BYTEA],
+    "
+    delete from auth_throttle
+     where key = $1",
+);
+
 /// Counts a mail, unless one went within a minute or five within an hour. Even then the row stays locked, so that
 /// rivals for one address queue up.
 const COUNT_MAIL: Statement = Statement::new(
@@ -121,6 +129,12 @@ pub async fn count_attempt(client: &impl GenericClient, key: &[u8]) -> Result<Op
 /// Takes an attempt back.
 pub async fn take_back(client: &impl GenericClient, key: &[u8]) -> Result<(), Error> {
     TAKE_BACK.execute(client, &[&key]).await?;
+    Ok(())
+}
+
+/// Ends a run of attempts, with the wait that it may have earned.
+pub async fn forget(client: &impl GenericClient, key: &[u8]) -> Result<(), Error> {
+    FORGET.execute(client, &[&key]).await?;
     Ok(())
 }
 

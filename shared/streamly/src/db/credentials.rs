@@ -7,7 +7,7 @@ use super::{Error, Statement};
 use crate::ids::{EventId, UserId};
 
 /// Every statement of this file.
-pub const STATEMENTS: &[Statement] = &[INSERT, REPLACE_UNVERIFIED, PROVE, COUNT_FAILURE];
+pub const STATEMENTS: &[Statement] = &[INSERT, REPLACE_UNVERIFIED, RESET, PROVE, CONFIRM, COUNT_FAILURE];
 
 const INSERT: Statement = Statement::new(
     "credentials::INSERT",
@@ -36,6 +36,16 @@ const REPLACE_UNVERIFIED: Statement = Statement::new(
     select user_id from replaced",
 );
 
+/// A new password for whoever proved that they read the account's mail; it may be the first one.
+const RESET: Statement = Statement::new(
+    "credentials::RESET",
+    &[Type::UUID, Type::TEXT],
+    "
+    insert into credentials (user_id, kind, phc)
+    values ($1, 'password', $2)
+    on conflict (user_id, kind) do update set phc = excluded.phc, failures = 0, disabled_at = null",
+);
+
 /// Locks a password that is still the verified one, forgets its failures, and writes a stronger hash where there is one.
 const PROVE: Statement = Statement::new(
     "credentials::PROVE",
@@ -43,6 +53,16 @@ const PROVE: Statement = Statement::new(
     "
     update credentials
        set failures = 0, phc = coalesce($3, phc)
+     where user_id = $1 and kind = 'password' and phc = $2 and disabled_at is null",
+);
+
+/// Locks a password that is still the verified one, and forgets its failures.
+const CONFIRM: Statement = Statement::new(
+    "credentials::CONFIRM",
+    &[Type::UUID, Type::TEXT],
+    "
+    update credentials
+       set failures = 0
      where user_id = $1 and kind = 'password' and phc = $2 and disabled_at is null",
 );
 
@@ -96,6 +116,12 @@ pub async fn replace_unverified(client: &impl GenericClient, user: UserId, phc: 
     Ok(REPLACE_UNVERIFIED.optional(client, &[&user.uuid(), &phc]).await?.is_some())
 }
 
+/// Sets the password of an account, whatever it was and however often it was failed.
+pub async fn reset(client: &impl GenericClient, user: UserId, phc: &str) -> Result<(), Error> {
+    RESET.execute(client, &[&user.uuid(), &phc]).await?;
+    Ok(())
+}
+
 /// Locks the credential if its hash is still the verified one, and starts its count of failures anew; whether it is.
 pub async fn prove(
     client: &impl GenericClient,
@@ -104,6 +130,11 @@ pub async fn prove(
     rehashed: Option<&str>,
 ) -> Result<bool, Error> {
     Ok(PROVE.execute(client, &[&user.uuid(), &verified, &rehashed]).await? == 1)
+}
+
+/// Locks the credential if its hash is still the verified one, and starts its count of failures anew; whether it is.
+pub async fn confirm(client: &impl GenericClient, user: UserId, verified: &str) -> Result<bool, Error> {
+    Ok(CONFIRM.execute(client, &[&user.uuid(), &verified]).await? == 1)
 }
 
 /// Counts a failure.

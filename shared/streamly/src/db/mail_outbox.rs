@@ -12,12 +12,12 @@ use crate::ids::MailId;
 
 /// Every statement of this file.
 pub const STATEMENTS: &[Statement] =
-    &[INSERT_TOKEN, INSERT_ALREADY_REGISTERED, LEASE, MARK_SENT, DEFER, REFUSE, PUT_BACK];
+    &[INSERT_TOKEN, INSERT_NOTICE, INSERT_ALREADY_REGISTERED, LEASE, MARK_SENT, DEFER, REFUSE, PUT_BACK];
 
-/// A mail with a token that lives a day. Beyond the limit of its address it waits for the limit's end.
+/// A mail with a token, which is good as long as that lives. Beyond the limit of its address it waits for the limit's end.
 const INSERT_TOKEN: Statement = Statement::new(
     "mail_outbox::INSERT_TOKEN",
-    &[Type::UUID, Type::TEXT, Type::TEXT, Type::JSONB, Type::BOOL, Type::BYTEA],
+    &[Type::UUID, Type::TEXT, Type::TEXT, Type::JSONB, Type::BOOL, Type::BYTEA, Type::INT4],
     "
     insert into mail_outbox (id, recipient, template, params, not_before, expires_at)
     select $1, $2, $3, $4, coalesce(
@@ -26,7 +26,16 @@ const INSERT_TOKEN: Statement = Statement::new(
                   case when count >= 5 then started_at + interval '1 hour' end)
            from auth_throttle
           where key = $6 and not $5),
-        now()), now() + interval '24 hours'",
+        now()), now() + $7 * interval '1 second'",
+);
+
+/// Tells an owner of something that happened; no limit keeps that from them. Worth a week of attempts.
+const INSERT_NOTICE: Statement = Statement::new(
+    "mail_outbox::INSERT_NOTICE",
+    &[Type::UUID, Type::TEXT, Type::TEXT],
+    "
+    insert into mail_outbox (id, recipient, template, expires_at)
+    values ($1, $2, $3, now() + interval '7 days')",
 );
 
 /// Tells an owner once an hour at most, and within the limit of the address.
@@ -188,6 +197,8 @@ pub struct TokenRow<'a, P> {
     pub within_limit: bool,
     /// The counter that says when otherwise.
     pub limit: &'a [u8],
+    /// How long the token lives, in seconds.
+    pub life_s: i32,
 }
 
 /// Puts a mail with a token in the outbox.
@@ -195,8 +206,21 @@ pub async fn insert_token<P: Serialize + std::fmt::Debug + Sync>(
     client: &impl GenericClient,
     row: &TokenRow<'_, P>,
 ) -> Result<(), Error> {
-    let TokenRow { id, recipient, template, params, within_limit, limit } = row;
-    INSERT_TOKEN.execute(client, &[&id.uuid(), recipient, template, params, within_limit, limit]).await?;
+    let TokenRow { id, recipient, template, params, within_limit, limit, life_s } = row;
+    INSERT_TOKEN
+        .execute(client, &[&id.uuid(), recipient, template, params, within_limit, limit, life_s])
+        .await?;
+    Ok(())
+}
+
+/// Puts a mail without a token in the outbox.
+pub async fn insert_notice(
+    client: &impl GenericClient,
+    id: MailId,
+    recipient: &str,
+    template: &str,
+) -> Result<(), Error> {
+    INSERT_NOTICE.execute(client, &[&id.uuid(), &recipient, &template]).await?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use super::{Error, Statement};
 use crate::ids::{EventId, SessionId, UserId};
 
 /// Every statement of this file.
-pub const STATEMENTS: &[Statement] = &[BEGIN];
+pub const STATEMENTS: &[Statement] = &[BEGIN, REVOKE_OF_USER];
 
 /// A session, if the account may log in and its hash is this one. Of the other live ones the 19 used last stay; the
 /// account's run of attempts ends; the event tells of it.
@@ -45,6 +45,16 @@ const BEGIN: Statement = Statement::new(
       from proven
     returning auth_time,
       extract(epoch from least(idle_expires_at, absolute_expires_at) - now())::bigint as refresh_expires_in_s",
+);
+
+/// Ends every session of a person.
+const REVOKE_OF_USER: Statement = Statement::new(
+    "sessions::REVOKE_OF_USER",
+    &[Type::UUID, Type::TEXT],
+    "
+    update sessions
+       set revoked_at = now(), revoke_reason = $2
+     where user_id = $1 and revoked_at is null",
 );
 
 /// What a session begins with.
@@ -90,4 +100,10 @@ pub async fn begin(client: &impl GenericClient, session: &NewSession<'_>) -> Res
         auth_time: row.get("auth_time"),
         refresh_expires_in_s: row.get("refresh_expires_in_s"),
     }))
+}
+
+/// Ends every session of a person that has not ended yet.
+pub async fn revoke_of_user(client: &impl GenericClient, user: UserId, reason: &str) -> Result<(), Error> {
+    REVOKE_OF_USER.execute(client, &[&user.uuid(), &reason]).await?;
+    Ok(())
 }
