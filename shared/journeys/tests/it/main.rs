@@ -6,6 +6,7 @@ mod contract;
 mod lives;
 mod roles;
 mod schema;
+mod security;
 mod standing;
 mod statements;
 mod subscribing;
