@@ -53,6 +53,18 @@ async fn nothing_revives_what_was_deleted() {
 }
 
 #[tokio::test]
+async fn an_end_that_is_dated_before_the_last_event_ends_the_row() {
+    let world = World::new().await;
+    let end = world.now + DAY;
+    let active = event("evt_1", UPDATED, world.now, &subscription("active", end));
+    let over = with(subscription("canceled", end), &json!({"ended_at": world.now, "canceled_at": world.now}));
+    let deleted = event("evt_2", DELETED, world.now - 5, &over);
+    check(&world, &[(&active, "applied"), (&deleted, "applied"), (&active, "duplicate")]).await;
+    assert_eq!(state(&world).await, (json!("canceled"), json!(false), Value::Null));
+    assert!(!world.has_access().await);
+}
+
+#[tokio::test]
 async fn an_invoice_that_comes_first_opens_nothing() {
     let world = World::new().await;
     world.apply(&event("evt_1", "invoice.paid", world.now, &invoice(900, 900))).await;

@@ -90,6 +90,20 @@ fn nothing_but_an_end_follows_an_end() {
 }
 
 #[test]
+fn an_end_is_never_too_late_however_it_is_dated() {
+    for stored in [CREATED, UPDATED, "reconcile"] {
+        for second in [9, 10, 11] {
+            check(&told(10, stored, "active"), &told(second, DELETED, "canceled"), Verdict::Apply);
+            check(
+                &told(10, stored, "incomplete"),
+                &told(second, UPDATED, "incomplete_expired"),
+                Verdict::Apply,
+            );
+        }
+    }
+}
+
+#[test]
 fn the_later_second_wins_whatever_the_type() {
     for (earlier, later) in [(CREATED, UPDATED), (UPDATED, CREATED), (DELETED, CREATED), (UPDATED, UPDATED)] {
         check(&told(10, earlier, "active"), &told(11, later, "past_due"), Verdict::Apply);
