@@ -153,6 +153,7 @@ impl State {
 
     fn emit_change(&mut self, kind: &str, object: Value, before: Option<Value>) -> String {
         let id = ids::new("evt_");
+        self.time.note();
         self.events.insert(Event {
             id: id.clone(),
             created: self.now(),

@@ -44,7 +44,12 @@ impl Timeline {
         self.held.is_some()
     }
 
-    /// Shows this instant until `go_on`, or the latest that was shown so, if that is later.
+    /// Notes that something happens now.
+    pub(super) fn note(&mut self) {
+        self.latest = self.latest.max(self.now());
+    }
+
+    /// Shows this instant until `go_on`, or the latest at which something happened, if that is later.
     pub(super) fn stand_at(&mut self, instant: i64) {
         self.latest = self.latest.max(instant);
         self.instant = Some(self.latest);

@@ -85,8 +85,11 @@ const CREATED: &str = "customer.subscription.created";
 /// Decides.
 pub fn judge(stored: &Stored<'_>, event: &Incoming<'_>) -> Verdict {
     let (was, is) = (stored.telling.snapshot, event.telling.snapshot);
-    if is_terminal(&was.status) && !is_terminal(&is.status) {
-        return Verdict::Stale;
+    match (is_terminal(&was.status), is_terminal(&is.status)) {
+        (true, false) => return Verdict::Stale,
+        // Nothing comes after an end, so it is the newer, however the machines that dated the two agree about the time.
+        (false, true) => return Verdict::Apply,
+        _ => {}
     }
     if stored.event_type == Some(RECONCILE) && !is_terminal(&is.status) {
         if event.event_type == CREATED {

@@ -300,7 +300,7 @@ async fn a_pause_stops_the_periods_and_resuming_begins_a_new_one() {
 async fn nothing_is_dated_before_what_it_follows_from() {
     let life = Life::begin(PAYS, "").await;
     life.stand.post(&format!("/v1/subscriptions/{}/pause", life.subscription), "type=subscription").await;
-    life.stand.stripe.advance(Duration::from_secs(60 * 86_400));
+    life.stand.stripe.advance(Duration::from_hours(60 * 24));
     life.stand.stripe.take_pending();
     // The end of the period lies in the past, since a pause has no periods.
     life.update("cancel_at_period_end=true").await;

@@ -37,4 +37,16 @@ pub(crate) const KNOWN: &[(&[Step], &[Step], u64, bool)] = &[
         9_954_772_815_158_192_410,
         false,
     ),
+    // The end is dated before the change that scheduled it, and is heard after it.
+    (
+        &[Step::Subscribe { plan: Plan::Basic, pays: false, trial: true }],
+        &[
+            Step::Pause(0),
+            Step::Subscribe { plan: Plan::Premium, pays: false, trial: false },
+            Step::Days(12),
+            Step::CancelAtPeriodEnd(0, true),
+        ],
+        15_474_470_916_170_265_921,
+        false,
+    ),
 ];
