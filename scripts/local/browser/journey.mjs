@@ -2,21 +2,11 @@
 // time advances, and to the billing portal and back.
 //
 // Usage: node journey.mjs BROWSER SCREENSHOTS, with the stack's variables in the environment.
-import { mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { barriers, browser, complaints, hurry, open, picture as keep, strangers } from './stage.mjs';
 import { expect, finish, run } from './steps.mjs';
 
-const [browserPath, screenshots] = process.argv.slice(2);
 const demo = process.env.STREAMLY_DEMO_URL;
 const gateway = process.env.STREAMLY_GATEWAY_URL;
-const WAIT_MS = 20_000;
-// Once a step has failed those that build on it will, too: no use in waiting as long for each.
-const WAIT_AFTER_FAULT_MS = 3_000;
-// As root there is no sandbox; the rest keeps the browser from calling its maker's hosts.
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--mute-audio'];
 
 const config = await fetch(`${demo}/config.json`).then((reply) => reply.json()).catch(() => {
   console.error(`browser: ${demo} does not answer; is the stack running?`);
@@ -38,37 +28,9 @@ const videos = {
 // The plan of the highest tier opens every video.
 const plan = plans.find(({ tier }) => tier === videos.preview?.min_tier) ?? plans.at(-1);
 
-mkdirSync(screenshots, { recursive: true });
-const browser = await chromium.launch({ executablePath: browserPath, args: FLAGS });
-const context = await browser.newContext({ viewport: { width: 1360, height: 900 } });
-context.setDefaultTimeout(WAIT_MS);
-// The checker comes in by the browser, not by the page, whose policy would refuse it.
-await context.addInitScript({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') });
-const page = await context.newPage();
-
-// A browser writes each refused request to its console; those are what this journey is about. Anything else is a fault.
-const complaints = [];
-const strangers = new Set();
-const barriers = [];
-page.on('pageerror', (fault) => complaints.push(fault.message));
-page.on('console', (message) => {
-  const refusal = /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text());
-  if (message.type() === 'error' && !refusal) complaints.push(message.text());
-});
-page.on('request', (request) => {
-  const { protocol, hostname } = new URL(request.url());
-  if (protocol.startsWith('http') && hostname !== '127.0.0.1' && hostname !== 'localhost') strangers.add(hostname);
-});
-
-const step = (name, work) => run(name, work, () => context.setDefaultTimeout(WAIT_AFTER_FAULT_MS));
-/** Keeps what the page looks like here, and what would keep people from using it. */
-async function picture(name) {
-  await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
-  barriers.push(...violations.map(({ id, nodes }) => `${name}: ${id} at ${nodes.map(({ html }) => html.slice(0, 80)).join(', ')}`));
-}
-
-
+const page = await open();
+const step = (name, work) => run(name, work, hurry);
+const picture = (name) => keep(page, name);
 const text = (selector) => page.locator(selector).innerText();
 const choose = (video) => page.click(`[data-video="${video.id}"]`);
 

@@ -18,7 +18,7 @@ function shorten(text) {
 function readable(value) {
   const hidden = (name, member) => {
     if (/password/.test(name)) return '••••••••';
-    if (/^(access|refresh)_token$/.test(name) && typeof member === 'string') return `${member.slice(0, 8)}…${member.slice(-4)}`;
+    if (/^(access_|refresh_)?token$/.test(name) && typeof member === 'string') return `${member.slice(0, 8)}…${member.slice(-4)}`;
     return typeof member === 'string' ? shorten(member) : member;
   };
   return JSON.stringify(value, hidden, 2);

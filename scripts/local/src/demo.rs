@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, extract::Request, routing::get};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use std::future::ready;
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -21,6 +22,8 @@ pub struct Config {
     pub gateway_url: String,
     /// What can be watched, in the order in which it is shown.
     pub videos: Vec<Video>,
+    /// Every path of the gateway: the page offers what there is.
+    pub paths: Vec<String>,
     /// Where mails are caught, if they are.
     pub mail_url: Option<String>,
     /// Pages beside this one.
@@ -101,30 +104,36 @@ impl Demo {
     }
 }
 
+/// The page itself, which mails lead to as well: its script reads what comes with the address.
+const PAGES: [&str; 4] = ["/", "/verify-email", "/reset-password", "/forgot-password"];
+/// The types of its files.
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// Its other files.
+const FILES: &[(&str, &str, &[u8])] = &[
+    ("/account.js", SCRIPT, include_bytes!("../demo/account.js")),
+    ("/demo.js", SCRIPT, include_bytes!("../demo/demo.js")),
+    ("/page.js", SCRIPT, include_bytes!("../demo/page.js")),
+    ("/plan.js", SCRIPT, include_bytes!("../demo/plan.js")),
+    ("/session.js", SCRIPT, include_bytes!("../demo/session.js")),
+    ("/watch.js", SCRIPT, include_bytes!("../demo/watch.js")),
+    ("/wire.js", SCRIPT, include_bytes!("../demo/wire.js")),
+    ("/demo.css", "text/css; charset=utf-8", include_bytes!("../demo/demo.css")),
+    ("/icon.svg", "image/svg+xml", include_bytes!("../demo/icon.svg")),
+    ("/hls.min.js", SCRIPT, include_bytes!("../assets/hls/hls.min.js")),
+];
+
 fn routes(config: Shared) -> Router {
-    Router::new()
-        .route("/", get(async || file("text/html; charset=utf-8", include_bytes!("../demo/index.html"))))
-        .route(
-            "/demo.js",
-            get(async || file("text/javascript; charset=utf-8", include_bytes!("../demo/demo.js"))),
-        )
-        .route(
-            "/wire.js",
-            get(async || file("text/javascript; charset=utf-8", include_bytes!("../demo/wire.js"))),
-        )
-        .route("/demo.css", get(async || file("text/css; charset=utf-8", include_bytes!("../demo/demo.css"))))
-        .route("/icon.svg", get(async || file("image/svg+xml", include_bytes!("../demo/icon.svg"))))
-        .route(
-            "/hls.min.js",
-            get(async || file("text/javascript; charset=utf-8", include_bytes!("../assets/hls/hls.min.js"))),
-        )
+    let page = include_bytes!("../demo/index.html");
+    let pages = PAGES.iter().map(|path| (*path, HTML, &page[..]));
+    let routes = pages.chain(FILES.iter().copied()).fold(Router::new(), |routes, (path, kind, bytes)| {
+        routes.route(path, get(move || ready(([(header::CONTENT_TYPE, kind)], bytes))))
+    });
+    routes
         .route("/config.json", get(published))
         .layer(middleware::from_fn_with_state(Arc::clone(&config), guarded))
         .with_state(config)
-}
-
-fn file(media_type: &'static str, bytes: &'static [u8]) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, media_type)], bytes)
 }
 
 async fn published(State(config): State<Shared>) -> Response {

@@ -38,17 +38,21 @@ impl Pages {
 /// What the demo page shows and talks to.
 pub(super) fn config(
     settings: &Settings<'_>,
+    document: &Document,
     gateway_url: &str,
     reference_url: &str,
     mail_url: Option<&str>,
-) -> demo::Config {
+) -> Result<demo::Config, StackError> {
+    let mut paths: Vec<String> = document.operations()?.into_iter().map(|operation| operation.path).collect();
+    paths.dedup();
     let link = |name: &str, url: &str| demo::Link { name: name.to_owned(), url: url.to_owned() };
     let media = ["MUX_STREAM_BASE_URL", "MUX_IMAGE_BASE_URL"];
     let mut media_origins: Vec<String> =
         media.iter().filter_map(|name| settings.get(name)).map(|url| media_origin(&url)).collect();
     media_origins.dedup();
-    demo::Config {
+    Ok(demo::Config {
         gateway_url: gateway_url.to_owned(),
+        paths,
         videos: seeds::ALL.iter().map(seeds::Seed::shown).collect(),
         mail_url: mail_url.map(str::to_owned),
         links: mail_url
@@ -57,7 +61,7 @@ pub(super) fn config(
             .chain([link("The API", reference_url)])
             .collect(),
         media_origins,
-    }
+    })
 }
 
 /// Where what this URL leads to is loaded from: the real Mux serves playlists and segments from further hosts of its own.

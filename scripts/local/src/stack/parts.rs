@@ -247,7 +247,8 @@ impl Parts {
 
         let (demo_url, reference_url) = (pages.demo.url(), pages.reference.url());
         let mail_url = catcher.as_ref().map(Catcher::url);
-        pages.demo.publish(pages::config(&settings, &gateway_url, &reference_url, mail_url.as_deref()));
+        let mail = mail_url.as_deref();
+        pages.demo.publish(pages::config(&settings, &ground.document, &gateway_url, &reference_url, mail)?);
         let mut environment = settings.shown();
         environment.insert("DATABASE_URL".to_owned(), database.owner_url().to_owned());
         environment.insert("STREAMLY_GATEWAY_URL".to_owned(), gateway_url);

@@ -17,6 +17,7 @@ fn config() -> Config {
             preview_seconds: None,
             about: "For everyone who pays.".to_owned(),
         }],
+        paths: vec!["/v1/login".to_owned()],
         mail_url: Some("http://127.0.0.1:8025".to_owned()),
         links: vec![Link { name: "Mail".to_owned(), url: "http://127.0.0.1:8025".to_owned() }],
         media_origins: vec!["http://127.0.0.1:9000".to_owned(), "https://*.mux.com".to_owned()],
@@ -33,7 +34,15 @@ async fn page(path: &str) -> Answer {
 async fn every_file_of_the_page_is_served_with_its_type_and_guarded() {
     for (path, media_type, begin) in [
         ("/", "text/html; charset=utf-8", "<!doctype html>"),
+        ("/verify-email", "text/html; charset=utf-8", "<!doctype html>"),
+        ("/reset-password", "text/html; charset=utf-8", "<!doctype html>"),
+        ("/forgot-password", "text/html; charset=utf-8", "<!doctype html>"),
+        ("/account.js", "text/javascript; charset=utf-8", "//"),
         ("/demo.js", "text/javascript; charset=utf-8", "//"),
+        ("/page.js", "text/javascript; charset=utf-8", "//"),
+        ("/plan.js", "text/javascript; charset=utf-8", "//"),
+        ("/session.js", "text/javascript; charset=utf-8", "//"),
+        ("/watch.js", "text/javascript; charset=utf-8", "//"),
         ("/wire.js", "text/javascript; charset=utf-8", "//"),
         ("/demo.css", "text/css; charset=utf-8", "/*"),
         ("/icon.svg", "image/svg+xml", "<svg"),
@@ -74,7 +83,9 @@ async fn the_page_needs_nothing_that_its_policy_refuses() {
     for script in document.text().split("<script").skip(1) {
         assert!(script.starts_with(" src="), "{script}");
     }
-    for path in ["/demo.js", "/wire.js", "/demo.css"] {
+    let scripts =
+        ["account", "demo", "page", "plan", "session", "watch", "wire"].map(|name| format!("/{name}.js"));
+    for path in scripts.iter().map(String::as_str).chain(["/demo.css"]) {
         let file = page(path).await;
         for outside in ["http://", "https://", "eval(", "innerHTML", "@import"] {
             assert!(!file.text().contains(outside), "{path}: {outside}");
@@ -97,6 +108,7 @@ async fn the_page_learns_what_it_talks_to_once_the_stack_knows_it() {
             "id": "01935f3c-7a10-7c3e-9b1f-2f6f0c9d4e21", "title": "A film", "access": "members", "min_tier": null,
             "preview_seconds": null, "about": "For everyone who pays.",
         }],
+        "paths": ["/v1/login"],
         "mail_url": "http://127.0.0.1:8025",
         "links": [{"name": "Mail", "url": "http://127.0.0.1:8025"}],
     });
