@@ -1,1 +1,4 @@
-//! What crosses functions: their tests stand in `tests/it`. This library holds nothing.
+//! What crosses functions: their tests stand in `tests/it`. The library holds the rules of a deployment, which the
+//! example `deployment` puts to planned Terraform.
+
+pub mod deployment;

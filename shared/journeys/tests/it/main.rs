@@ -3,6 +3,7 @@
 
 mod checkout;
 mod contract;
+mod deployment;
 mod lives;
 mod roles;
 mod schema;

@@ -1,0 +1,9 @@
+output "edge_address" {
+  description = "Where clients reach the API."
+  value       = module.streamly.edge_address
+}
+
+output "secret_ids" {
+  description = "The secrets by variable; fill those that are not managed before the first apply."
+  value       = module.streamly.secret_ids
+}

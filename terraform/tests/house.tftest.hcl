@@ -1,0 +1,257 @@
+# The whole house, planned or applied against stand-ins of the providers. `random` is the real one, since ephemeral
+# resources cannot be mocked.
+mock_provider "google" {
+  mock_resource "google_cloud_run_v2_service" {
+    defaults = {
+      name = "streamly-service"
+      uri  = "https://streamly-service-0123456789-ew.a.run.app"
+    }
+  }
+  mock_resource "google_sql_database_instance" {
+    defaults = {
+      connection_name    = "streamly-test:europe-west1:streamly-main"
+      dns_name           = "0123.4567.europe-west1.sql.goog."
+      dns_names          = []
+      private_ip_address = "10.0.0.2"
+      server_ca_cert     = [{ cert = "certificate", common_name = "", create_time = "", expiration_time = "", sha1_fingerprint = "" }]
+    }
+  }
+  mock_resource "google_secret_manager_secret_version" {
+    defaults = { version = "1" }
+  }
+  mock_resource "google_service_account" {
+    defaults = {
+      email  = "account@streamly-test.iam.gserviceaccount.com"
+      member = "serviceAccount:account@streamly-test.iam.gserviceaccount.com"
+      name   = "projects/streamly-test/serviceAccounts/account@streamly-test.iam.gserviceaccount.com"
+    }
+  }
+  mock_resource "google_monitoring_slo" {
+    defaults = { id = "projects/streamly-test/services/streamly-api/serviceLevelObjectives/availability" }
+  }
+}
+
+mock_provider "google-beta" {
+  mock_resource "google_api_gateway_api_config" {
+    defaults = { id = "projects/streamly-test/locations/global/apis/streamly-api/configs/streamly" }
+  }
+  mock_resource "google_api_gateway_gateway" {
+    defaults = { default_hostname = "streamly-gateway-0123456789.ew.gateway.dev" }
+  }
+}
+
+variables {
+  project_id = "streamly-test"
+  region     = "europe-west1"
+  images = {
+    account      = "europe-west1-docker.pkg.dev/streamly-test/streamly/account@sha256:000000000000000000000000000000000000000000000000000000000000000a"
+    email        = "europe-west1-docker.pkg.dev/streamly-test/streamly/email@sha256:000000000000000000000000000000000000000000000000000000000000000b"
+    mailer       = "europe-west1-docker.pkg.dev/streamly-test/streamly/mailer@sha256:000000000000000000000000000000000000000000000000000000000000000c"
+    password     = "europe-west1-docker.pkg.dev/streamly-test/streamly/password@sha256:000000000000000000000000000000000000000000000000000000000000000d"
+    token        = "europe-west1-docker.pkg.dev/streamly-test/streamly/token@sha256:000000000000000000000000000000000000000000000000000000000000000e"
+    register     = "europe-west1-docker.pkg.dev/streamly-test/streamly/register@sha256:0000000000000000000000000000000000000000000000000000000000000001"
+    login        = "europe-west1-docker.pkg.dev/streamly-test/streamly/login@sha256:0000000000000000000000000000000000000000000000000000000000000002"
+    checkout     = "europe-west1-docker.pkg.dev/streamly-test/streamly/checkout@sha256:0000000000000000000000000000000000000000000000000000000000000003"
+    portal       = "europe-west1-docker.pkg.dev/streamly-test/streamly/portal@sha256:0000000000000000000000000000000000000000000000000000000000000004"
+    subscription = "europe-west1-docker.pkg.dev/streamly-test/streamly/subscription@sha256:0000000000000000000000000000000000000000000000000000000000000005"
+    webhook      = "europe-west1-docker.pkg.dev/streamly-test/streamly/webhook@sha256:0000000000000000000000000000000000000000000000000000000000000006"
+    playback     = "europe-west1-docker.pkg.dev/streamly-test/streamly/playback@sha256:0000000000000000000000000000000000000000000000000000000000000007"
+    reconcile    = "europe-west1-docker.pkg.dev/streamly-test/streamly/reconcile@sha256:0000000000000000000000000000000000000000000000000000000000000008"
+    migrate      = "europe-west1-docker.pkg.dev/streamly-test/streamly/migrate@sha256:0000000000000000000000000000000000000000000000000000000000000009"
+  }
+  app = {
+    checkout_cancel_url  = "https://app.example.com/plans"
+    checkout_success_url = "https://app.example.com/welcome"
+    origins              = ["https://app.example.com"]
+    portal_return_url    = "https://app.example.com/account"
+    public_url           = "https://app.example.com"
+  }
+  billing = {
+    plans = [
+      { slug = "basic", name = "Basic", price_id = "price_basic", tier = "basic", amount_minor = 900, currency = "eur", interval = "month" },
+    ]
+  }
+  tokens = {
+    audience       = "https://api.example.com"
+    issuer         = "https://api.example.com"
+    signing_key_id = "key-1"
+  }
+  video = {
+    mux = { signing_key_id = "mux-key" }
+  }
+  # Without a default in a test, however the variable is declared.
+  secret_values = {}
+}
+
+run "each_function_is_somebody_and_logs_in_under_its_own_role" {
+  command = apply
+
+  assert {
+    condition     = length(distinct([for function in values(local.functions) : function.role])) == length(local.functions)
+    error_message = "no two functions may share a database role"
+  }
+  assert {
+    condition     = alltrue([for name, function in local.functions : function.role == "streamly_${name}"])
+    error_message = "a function's role is its own"
+  }
+  assert {
+    condition     = alltrue([for name, function in local.functions : function.resources.concurrency == 16 && function.resources.memory_mib == 512 if try(local.house[name].hashes, false)])
+    error_message = "what hashes gets memory, and few requests at once"
+  }
+}
+
+run "the_budget_of_connections_is_kept" {
+  command = plan
+
+  assert {
+    condition     = local.connections == 2 * local.service_connections + local.job_connections + 5
+    error_message = "both revisions of a rollout, the jobs, and five more"
+  }
+}
+
+run "a_provider_that_is_off_needs_no_secret" {
+  command = plan
+
+  assert {
+    condition     = contains(keys(local.secret_ids), "MUX_PRIVATE_KEY") && !contains(keys(local.secret_ids), "CLOUDFLARE_STREAM_PRIVATE_KEY")
+    error_message = "Mux is on and Cloudflare is off here"
+  }
+}
+
+run "public_keys_that_are_not_given_stand_beside_the_private_one" {
+  command = plan
+
+  assert {
+    condition     = contains(local.functions.playback.secrets, "JWT_VERIFY_KEYS") && local.secret_ids.JWT_VERIFY_KEYS == "streamly-jwt-verify-keys"
+    error_message = "whoever verifies tokens reads the keys from their secret"
+  }
+}
+
+run "a_private_database_has_no_public_address" {
+  command = apply
+
+  variables {
+    database = { connectivity = "private_ip" }
+  }
+
+  assert {
+    condition     = google_sql_database_instance.main.settings[0].ip_configuration[0].ipv4_enabled == false && startswith(local.database.address, "host=0123.4567.europe-west1.sql.goog hostaddr=10.0.0.2 ")
+    error_message = "it is reached by its private address, under the name in its certificate"
+  }
+}
+
+run "too_many_connections_are_refused" {
+  command = plan
+
+  variables {
+    functions = { playback = { instances_max = 100 } }
+  }
+
+  expect_failures = [google_sql_database_instance.main]
+}
+
+run "a_socket_path_too_long_is_refused" {
+  command = plan
+
+  variables {
+    project_id = "a-project-with-a-long-long-id"
+    prefix     = "streamly"
+    region     = "northamerica-northeast1"
+    database   = { instance = "an-instance-with-a-name" }
+  }
+
+  expect_failures = [google_sql_database_instance.main]
+}
+
+run "a_function_without_an_image_is_named" {
+  command = plan
+
+  variables {
+    images = { login = "europe-west1-docker.pkg.dev/streamly-test/streamly/login@sha256:0000000000000000000000000000000000000000000000000000000000000001" }
+  }
+
+  expect_failures = [var.images]
+}
+
+run "what_is_no_function_is_named" {
+  command = plan
+
+  variables {
+    functions = { play = { instances_max = 1 } }
+  }
+
+  expect_failures = [var.functions]
+}
+
+run "bad_values_are_refused_where_they_stand" {
+  command = plan
+
+  variables {
+    accounts           = { email_verification = "maybe", password_length_min = 7 }
+    deployer           = { repository = "streamly" }
+    region             = "europe-west1-b"
+    trusted_proxy_hops = 6
+  }
+
+  expect_failures = [var.accounts, var.deployer, var.region, var.trusted_proxy_hops]
+}
+
+run "bad_pages_plans_and_ranges_are_refused" {
+  command = plan
+
+  variables {
+    app = {
+      checkout_cancel_url  = "http://app.example.com/plans"
+      checkout_success_url = "https://app.example.com/welcome"
+      origins              = ["https://app.example.com/"]
+      portal_return_url    = "https://app.example.com/account"
+      public_url           = "https://app.example.com"
+    }
+    billing = {
+      plans = [
+        { slug = "basic", name = "Basic", price_id = "price_basic", tier = "basic", amount_minor = 900, currency = "EUR", interval = "month" },
+        { slug = "basic", name = "Basic", price_id = "price_basic", tier = "basic", amount_minor = 900, currency = "eur", interval = "fortnight" },
+      ]
+    }
+    database = { connectivity = "public", functions_range = "10.8.0.0/27", version = "POSTGRES_13" }
+    edge     = "none"
+  }
+
+  expect_failures = [var.app, var.billing, var.database, var.edge]
+}
+
+run "a_private_key_among_the_public_ones_is_refused" {
+  command = plan
+
+  variables {
+    tokens = {
+      audience       = "https://api.example.com"
+      issuer         = "https://api.example.com"
+      signing_key_id = "key-1"
+      verify_keys    = "{\"keys\":[{\"kid\":\"key-1\",\"d\":\"secret\"}]}"
+    }
+  }
+
+  expect_failures = [var.tokens]
+}
+
+run "a_secret_that_nobody_reads_and_one_without_a_number_are_refused" {
+  command = plan
+
+  variables {
+    secrets = { STRIPE_SECRET_KEY = { version = "latest" }, UNREAD = {} }
+  }
+
+  expect_failures = [var.secrets]
+}
+
+run "names_that_google_refuses_are_refused_before" {
+  command = plan
+
+  variables {
+    prefix     = "Streamly"
+    project_id = "123456"
+  }
+
+  expect_failures = [var.prefix, var.project_id]
+}
