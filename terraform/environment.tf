@@ -15,11 +15,13 @@ locals {
     JWT_ISSUER               = var.tokens.issuer
     JWT_SIGNING_KEY_ID       = var.tokens.signing_key_id
     JWT_VERIFY_KEYS          = var.tokens.verify_keys
+    MAIL_FROM                = var.mail_from
     MUX_SIGNING_KEY          = try(var.video.mux.signing_key_id, null)
     PASSWORD_MIN_LENGTH      = tostring(var.accounts.password_length_min)
     PAST_DUE_GRACE_DAYS      = tostring(var.billing.past_due_grace_days)
     PLANS                    = jsonencode(local.plans)
     PORTAL_RETURN_URL        = var.app.portal_return_url
+    PUBLIC_APP_URL           = var.app.public_url
     RENEWAL_LEEWAY_HOURS     = tostring(var.billing.renewal_leeway_hours)
     STRIPE_LIVEMODE          = tostring(var.billing.livemode)
     THROTTLE_IP_CREDENTIALS  = var.accounts.throttle_ip_credentials

@@ -61,6 +61,11 @@ locals {
       ]
       secrets = ["CLOUDFLARE_STREAM_PRIVATE_KEY", "MUX_PRIVATE_KEY"]
     }
+    mailer = {
+      role      = "streamly_mailer", asks = true
+      variables = ["MAIL_FROM", "PUBLIC_APP_URL"]
+      secrets   = ["SMTP_URL"]
+    }
     reconcile = {
       kind      = "job", role = "streamly_reconcile", asks = true
       variables = ["PLANS", "STRIPE_LIVEMODE"]
@@ -94,9 +99,13 @@ locals {
   jobs     = { for name, function in local.functions : name => function if function.kind == "job" }
 
   # A service is reached through the edge where the OpenAPI document routes to it, and by the scheduler alone otherwise.
-  routed   = module.document.functions
-  ingress  = { api_gateway = "all", load_balancer = "internal-and-load-balancer" }[var.edge]
-  invokers = var.edge == "api_gateway" ? { gateway = google_service_account.gateway[0].member } : {}
+  routed  = module.document.functions
+  ingress = { api_gateway = "all", load_balancer = "internal-and-load-balancer" }[var.edge]
+  invokers = {
+    for name in keys(local.services) : name =>
+    name == "mailer" ? { scheduler = google_service_account.scheduler["mailer"].member } :
+    { for edge in [var.edge] : "gateway" => google_service_account.gateway[0].member if edge == "api_gateway" && contains(local.routed, name) }
+  }
 }
 
 # Brings the database to the newest schema, within the apply and before anything that needs it: a failing migration ends
@@ -132,7 +141,7 @@ module "function" {
   deletion_protection  = var.deletion_protection
   environment          = { for name in each.value.variables : name => local.values[name] if local.values[name] != null }
   ingress              = contains(local.routed, each.key) ? local.ingress : "internal"
-  invokers             = each.value.kind == "service" && contains(local.routed, each.key) ? local.invokers : {}
+  invokers             = each.value.kind == "service" ? local.invokers[each.key] : {}
   is_open              = var.edge == "load_balancer" && contains(local.routed, each.key)
   labels               = var.labels
   manage_image         = var.manage_images

@@ -9,7 +9,7 @@ locals {
 }
 
 resource "google_service_account" "scheduler" {
-  for_each = toset(["reconcile"])
+  for_each = toset(["mailer", "reconcile"])
 
   project      = var.project_id
   account_id   = "${var.prefix}-run-${each.key}"
@@ -48,6 +48,29 @@ resource "google_cloud_scheduler_job" "reconcile" {
 
     oauth_token {
       service_account_email = google_service_account.scheduler["reconcile"].email
+    }
+  }
+
+  depends_on = [google_project_service.main]
+}
+
+# Mails wait a minute at most. Unconfirmed on a live project: that the scheduler counts as internal for the ingress.
+resource "google_cloud_scheduler_job" "mailer" {
+  project          = var.project_id
+  region           = var.region
+  name             = "${var.prefix}-mailer"
+  description      = "Sends the mails that wait."
+  schedule         = "* * * * *"
+  time_zone        = "Etc/UTC"
+  attempt_deadline = "60s"
+
+  http_target {
+    http_method = "POST"
+    uri         = "${module.function["mailer"].service_url}/drain"
+
+    oidc_token {
+      service_account_email = google_service_account.scheduler["mailer"].email
+      audience              = module.function["mailer"].service_url
     }
   }
 

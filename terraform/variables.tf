@@ -247,6 +247,17 @@ variable "load_balancer" {
   nullable = false
 }
 
+variable "mail_from" {
+  description = "Who mails come from: an address, or a name and an address."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([^<>@]+ <)?[^<>@ ]+@[^<>@ ]+\\.[^<>@ ]+>?$", var.mail_from))
+    error_message = "mail_from must be mail@example.com, or Streamly <mail@example.com>."
+  }
+}
+
 variable "manage_images" {
   description = "Whether an apply deploys the images. With false it deploys the first ones, and later ones are left to a pipeline with fewer rights."
   type        = bool

@@ -71,6 +71,7 @@ variables {
       { slug = "basic", name = "Basic", price_id = "price_basic", tier = "basic", amount_minor = 900, currency = "eur", interval = "month" },
     ]
   }
+  mail_from = "Streamly <mail@example.com>"
   tokens = {
     audience       = "https://api.example.com"
     issuer         = "https://api.example.com"
@@ -87,7 +88,7 @@ run "behind_the_gateway_services_answer_the_gateway_alone" {
   command = apply
 
   assert {
-    condition     = join(" ", keys(local.invokers)) == "gateway" && local.ingress == "all"
+    condition     = alltrue([for name in local.routed : join(" ", keys(local.invokers[name])) == "gateway"]) && local.ingress == "all"
     error_message = "the gateway's account must be the only invoker of what it routes to"
   }
   assert {
@@ -105,6 +106,15 @@ run "behind_the_gateway_services_answer_the_gateway_alone" {
   assert {
     condition     = output.edge_address == "streamly-gateway-0123456789.ew.gateway.dev"
     error_message = "the edge's address is the gateway's host name"
+  }
+}
+
+run "what_the_edge_does_not_route_answers_the_scheduler_alone" {
+  command = apply
+
+  assert {
+    condition     = !contains(local.routed, "mailer") && join(" ", keys(local.invokers.mailer)) == "scheduler"
+    error_message = "mails are sent when the scheduler says so, and by nobody else"
   }
 }
 
@@ -157,7 +167,7 @@ run "behind_the_balancer_services_are_closed_by_network" {
   }
 
   assert {
-    condition     = local.ingress == "internal-and-load-balancer" && length(local.invokers) == 0
+    condition     = local.ingress == "internal-and-load-balancer" && alltrue([for name in local.routed : length(local.invokers[name]) == 0])
     error_message = "services must be reached through the balancer alone"
   }
   assert {

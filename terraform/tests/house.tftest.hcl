@@ -71,6 +71,7 @@ variables {
       { slug = "basic", name = "Basic", price_id = "price_basic", tier = "basic", amount_minor = 900, currency = "eur", interval = "month" },
     ]
   }
+  mail_from = "Streamly <mail@example.com>"
   tokens = {
     audience       = "https://api.example.com"
     issuer         = "https://api.example.com"
@@ -189,11 +190,12 @@ run "bad_values_are_refused_where_they_stand" {
   variables {
     accounts           = { email_verification = "maybe", password_length_min = 7 }
     deployer           = { repository = "streamly" }
+    mail_from          = "Streamly"
     region             = "europe-west1-b"
     trusted_proxy_hops = 6
   }
 
-  expect_failures = [var.accounts, var.deployer, var.region, var.trusted_proxy_hops]
+  expect_failures = [var.accounts, var.deployer, var.mail_from, var.region, var.trusted_proxy_hops]
 }
 
 run "bad_pages_plans_and_ranges_are_refused" {

@@ -27,6 +27,8 @@ module "streamly" {
     ]
   }
 
+  mail_from = "Streamly <mail@example.com>"
+
   tokens = {
     audience       = "https://api.example.com"
     issuer         = "https://api.example.com"

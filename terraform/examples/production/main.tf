@@ -60,9 +60,12 @@ module "streamly" {
     JWT_SIGNING_KEY               = { managed = true }
     JWT_VERIFY_KEYS               = { managed = true }
     MUX_PRIVATE_KEY               = { managed = true }
+    SMTP_URL                      = { managed = true }
     STRIPE_SECRET_KEY             = { managed = true }
     STRIPE_WEBHOOK_SECRET         = { managed = true }
   }
+
+  mail_from = "Streamly <mail@example.com>"
 
   tokens = {
     audience       = "https://api.example.com"
