@@ -5,6 +5,7 @@ mod checkout;
 mod contract;
 mod deployment;
 mod lives;
+mod mailing;
 mod roles;
 mod schema;
 mod security;
