@@ -12,22 +12,22 @@ if (!mail) {
   process.exit(0);
 }
 const WAIT_MS = 15_000;
-const NEEDED = ['/v1/token/refresh', '/v1/password/reset', '/v1/email/verify', '/v1/account/sessions'];
 const { paths } = await fetch(`${demo}/config.json`).then((reply) => reply.json());
-const missing = NEEDED.filter((path) => !paths.includes(path));
-if (missing.length > 0) {
-  console.log(`skipped: the gateway has no ${missing.join(', ')}`);
-  await browser.close();
-  process.exit(0);
-}
 
-const step = (name, work) => run(name, work, hurry);
+const there = (path) => paths.includes(path);
+/** Runs a step; one whose routes the gateway does not have is left out, and said to be. */
+async function step(name, work, ...needs) {
+  const missing = needs.filter((path) => !there(path));
+  if (missing.length > 0) console.log(`skip  ${name} (there is no ${missing.join(', ')})`);
+  else await run(name, work, hurry);
+}
 const laptop = await open();
 const phone = await open({ viewport: { width: 390, height: 844 }, userAgent: 'Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0' });
 const stamp = Date.now();
 const account = { email: `life-${stamp}@example.com`, password: 'a film a day keeps the noise away' };
 const later = { email: `moved-${stamp}@example.com`, password: 'two films a day keep the silence away' };
-const seen = new Set();
+const seen = new Map();
+const followed = (to) => [...seen.values()].filter((one) => one === to).length;
 
 const text = (page, selector) => page.locator(selector).innerText();
 const isIn = (page) => page.waitForSelector('#who:not([hidden])');
@@ -54,7 +54,7 @@ async function arrives(to, subject) {
   for (;;) {
     const mails = await fetch(`${mail}/mails.json?${new URLSearchParams({ to })}`).then((reply) => reply.json());
     const found = mails.find((one) => one.subject === subject && !seen.has(one.number));
-    if (found) { seen.add(found.number); return found; }
+    if (found) { seen.set(found.number, to); return found; }
     const there = mails.map((one) => one.subject).join(', ') || 'none';
     expect(Date.now() < until, `no mail “${subject}” came to ${to}; there are: ${there}`);
     await new Promise((resolve) => { setTimeout(resolve, 100); });
@@ -73,6 +73,13 @@ async function follow(page, { number }, name) {
   await page.waitForFunction(() => location.hash === '' && location.pathname === '/');
 }
 
+/** Asks for a video, whose refusal ends the session on the page, too. */
+async function isRefused(page) {
+  await page.click('[data-video] >> nth=1');
+  await says(page, 'Your session has ended');
+  await isOut(page);
+}
+
 /** The sessions that the page lists. */
 async function sessions(page, count) {
   if (!await page.locator('#sessions').evaluate((part) => part.open)) await page.click('#sessions summary');
@@ -86,7 +93,7 @@ await step('somebody signs up, and a mail asks to confirm the address', async ()
   await laptop.waitForSelector('[data-plan]');
   await enter(laptop, '#register', account);
   await isIn(laptop);
-  await laptop.waitForSelector('#account-facts:has-text("not yet")');
+  if (there('/v1/account')) await laptop.waitForSelector('#account-facts:has-text("not yet")');
   await picture(laptop, 'a1-unconfirmed');
   return text(laptop, '#notice');
 });
@@ -98,9 +105,9 @@ await step('the caught mail leads to the page, where one press confirms it', asy
   await picture(laptop, 'a3-confirm');
   await laptop.click('#confirm');
   await says(laptop, 'confirmed');
-  await laptop.waitForSelector('#account-facts:has-text("yes")');
+  if (there('/v1/account')) await laptop.waitForSelector('#account-facts:has-text("yes")');
   return found.subject;
-});
+}, '/v1/email/verify');
 
 await step('the link works once', async () => {
   const [link] = (await fetch(`${mail}/mails.json?${new URLSearchParams({ to: account.email })}`).then((reply) => reply.json())).at(-1).links;
@@ -110,7 +117,7 @@ await step('the link works once', async () => {
   await laptop.goto(demo);
   await isIn(laptop);
   return said;
-});
+}, '/v1/email/verify');
 
 await step('the tokens are renewed and the page goes on with the new ones', async () => {
   const token = () => laptop.evaluate(() => JSON.parse(sessionStorage.getItem('streamly.session')).refresh_token);
@@ -118,9 +125,9 @@ await step('the tokens are renewed and the page goes on with the new ones', asyn
   await laptop.click('#renew');
   await says(laptop, 'renewed');
   expect(await token() !== before, 'the refresh token is the same');
-  await laptop.click('#look');
-  await laptop.waitForSelector('#account-facts:has-text("yes")');
-});
+  await laptop.click('[data-video] >> nth=1');
+  await problem(laptop, '#watch-problem', 'subscription-required');
+}, '/v1/token/refresh');
 
 await step('a second browser logs in, and the first one sees both sessions', async () => {
   await phone.goto(demo);
@@ -131,22 +138,22 @@ await step('a second browser logs in, and the first one sees both sessions', asy
   await picture(laptop, 'a4-sessions');
   expect(/Firefox 140/.test(listed) && /this one/.test(listed), listed);
   return listed.replaceAll('\n', ' ').slice(0, 80);
-});
+}, '/v1/account/sessions');
 
 await step('ended from the first browser, the second one is refused its video', async () => {
   await laptop.click('#session-list [data-session]');
   await says(laptop, 'ended');
   await sessions(laptop, 1);
-  await phone.click('[data-video] >> nth=1');
-  await says(phone, 'Your session has ended');
-  await isOut(phone);
+  await isRefused(phone);
   const asked = await text(phone, '#wire-list li:has-text("/playback")');
   expect(/401/.test(asked), asked);
   await picture(phone, 'a5-refused');
   return asked.replaceAll('\n', ' ');
-});
+}, '/v1/account/sessions');
 
 await step('a forgotten password is set anew by mail, and every session ends', async () => {
+  await phone.goto(demo);
+  await phone.waitForSelector('[data-plan]');
   await enter(phone, '#forgot', { email: account.email });
   await says(phone, 'a mail is on its way');
   const found = await arrives(account.email, 'Choose a new password');
@@ -159,17 +166,16 @@ await step('a forgotten password is set anew by mail, and every session ends', a
   await phone.click('#reset');
   await says(phone, 'new password is set');
   await arrives(account.email, 'Your password was set anew');
-  await laptop.click('#look');
-  await isOut(laptop);
+  await isRefused(laptop);
   return text(laptop, '#notice');
-});
+}, '/v1/password/reset');
 
 await step('the old password is refused and the new one is not', async () => {
   await enter(laptop, '#login', account);
   await problem(laptop, '#account-problem', 'invalid-credentials');
   await enter(laptop, '#login', { ...account, password: later.password });
   await isIn(laptop);
-});
+}, '/v1/password/reset');
 
 await step('changing the password ends the other session and tells the owner', async () => {
   await enter(phone, '#login', { ...account, password: later.password });
@@ -183,10 +189,9 @@ await step('changing the password ends the other session and tells the owner', a
   await laptop.click('#password-form button');
   await says(laptop, 'is changed');
   await arrives(account.email, 'Your password was changed');
-  await phone.click('#look');
-  await isOut(phone);
+  await isRefused(phone);
   return text(laptop, '#notice');
-});
+}, '/v1/password/change');
 
 await step('the address changes once the new one is confirmed, and the old one is told', async () => {
   await laptop.click('summary:has-text("Change the e-mail address")');
@@ -205,7 +210,7 @@ await step('the address changes once the new one is confirmed, and the old one i
   await enter(phone, '#login', { ...account, email: later.email });
   await isIn(phone);
   return text(phone, '#account-done');
-});
+}, '/v1/email/change', '/v1/password/change');
 
 await step('the export holds what is stored, and nothing that opens anything', async () => {
   await laptop.click('#look');
@@ -218,7 +223,7 @@ await step('the export holds what is stored, and nothing that opens anything', a
   expect(exported.includes(later.email), exported.slice(0, 200));
   expect(!/argon2|rt1\.|"token"|"hash"|"phc"/.test(exported), 'it holds a hash or a token');
   return `${exported.length} characters`;
-});
+}, '/v1/account/export');
 
 await step('tokens and passwords are nowhere on the page', async () => {
   const kept = await laptop.evaluate(() => JSON.parse(sessionStorage.getItem('streamly.session')));
@@ -235,18 +240,17 @@ await step('the account is deleted, and nobody gets in any more', async () => {
   await isOut(laptop);
   await picture(laptop, 'a11-deleted');
   await arrives(later.email, 'Your account is deleted');
-  await phone.click('#look');
-  await isOut(phone);
+  await isRefused(phone);
   await enter(phone, '#login', { ...account, email: later.email });
   await problem(phone, '#account-problem', 'invalid-credentials');
   return text(laptop, '#notice');
-});
+}, '/v1/account');
 
 await step('the page of mails lists all of them', async () => {
   await laptop.goto(`${mail}/?${new URLSearchParams({ to: account.email })}`);
   await picture(laptop, 'a12-mails');
   const count = await laptop.locator('main li').count();
-  expect(count >= 6, `only ${count}`);
+  expect(count >= 1 && count >= followed(account.email), `only ${count}`);
   return `${count} to the first address`;
 });
 
