@@ -91,18 +91,22 @@ where
     B: http_body::Body<Data = bytes::Bytes, Error: Into<Error>> + Send,
 {
     let path = head.uri.path();
-    let (methods, limits) = if path == HEALTH {
-        if head.method == Method::GET || head.method == Method::HEAD {
-            return Err(Box::new("ok\n".into_response()));
-        }
-        (vec![Method::GET, Method::HEAD], Err(Problem::new(problem::METHOD_NOT_ALLOWED)))
-    } else {
-        (function.methods(path), function.limits(head))
-    };
-    if head.method == Method::OPTIONS && !methods.is_empty() {
-        return Err(Box::new(options(&methods, &head.headers)));
+    let is_health = path == HEALTH;
+    if is_health && matches!(head.method, Method::GET | Method::HEAD) {
+        return Err(Box::new("ok\n".into_response()));
     }
+    // What the path can do is asked only where that is the answer, or a part of it.
+    let methods = || if is_health { vec![Method::GET, Method::HEAD] } else { function.methods(path) };
+    if head.method == Method::OPTIONS {
+        let methods = methods();
+        if !methods.is_empty() {
+            return Err(Box::new(options(&methods, &head.headers)));
+        }
+    }
+    let limits =
+        if is_health { Err(Problem::new(problem::METHOD_NOT_ALLOWED)) } else { function.limits(head) };
     let limits = limits.map_err(|problem| {
+        let methods = methods();
         if methods.is_empty() { problem } else { problem.header(header::ALLOW, allow(&methods)) }
     });
     let received = match limits {

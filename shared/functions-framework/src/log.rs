@@ -4,8 +4,9 @@
 //! [`log_field`](crate::RequestExt::log_field), or writes a line of its own, in the same trace, with
 //! [`log`](crate::RequestExt::log). What belongs to no request is written by [`log`].
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::panic::PanicHookInfo;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,8 +38,11 @@ impl Severity {
 
 /// Writes one line: a sentence, and fields with dotted names. Never a token, password, hash, address, key or body.
 pub fn log(severity: Severity, message: &str, fields: &[(&str, Value)]) {
-    write(&line(severity, message, fields));
+    write(&text(&line(severity, message, fields)));
 }
+
+/// A line's fields, each name once.
+type Line<'a> = BTreeMap<&'a str, Cow<'a, Value>>;
 
 /// What every line about one request says, and what its own line will say besides.
 #[derive(Debug)]
@@ -70,42 +74,55 @@ impl RequestLog {
         write(&self.last_line(severity, message, fields));
     }
 
-    fn last_line(&self, severity: Severity, message: &str, fields: &[(&str, Value)]) -> Map<String, Value> {
+    fn last_line(&self, severity: Severity, message: &str, fields: &[(&str, Value)]) -> String {
         let kept = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
         // What the framework says of the request itself stands, whatever a handler kept under that name.
-        let all: Vec<_> = kept.iter().chain(fields).cloned().collect();
-        self.line(severity, message, &all)
+        let mut all: Line<'_> = kept.iter().map(borrowed).collect();
+        all.extend(line(severity, message, fields));
+        self.text(all)
     }
 
-    fn line(&self, severity: Severity, message: &str, fields: &[(&str, Value)]) -> Map<String, Value> {
-        let mut line = line(severity, message, fields);
-        line.insert("request.id".to_owned(), self.id.as_str().into());
+    fn line(&self, severity: Severity, message: &str, fields: &[(&str, Value)]) -> String {
+        self.text(line(severity, message, fields))
+    }
+
+    /// The line as it is written, with what every line about this request says.
+    fn text<'a>(&'a self, mut line: Line<'a>) -> String {
+        let mut say = |name, value: Value| line.insert(name, Cow::Owned(value));
+        say("request.id", self.id.as_str().into());
         if let (Some(trace), Some(project)) = (&self.trace, &self.project) {
             let name = format!("projects/{project}/traces/{}", trace.trace_id);
-            line.insert("logging.googleapis.com/trace".to_owned(), name.into());
+            say("logging.googleapis.com/trace", name.into());
             if let Some(span) = &trace.span_id {
-                line.insert("logging.googleapis.com/spanId".to_owned(), span.as_str().into());
+                say("logging.googleapis.com/spanId", span.as_str().into());
             }
-            line.insert("logging.googleapis.com/trace_sampled".to_owned(), trace.sampled.into());
+            say("logging.googleapis.com/trace_sampled", trace.sampled.into());
         }
-        line
+        text(&line)
     }
 }
 
-fn line(severity: Severity, message: &str, fields: &[(&str, Value)]) -> Map<String, Value> {
-    let mut line: Map<_, _> =
-        fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    line.insert("severity".to_owned(), severity.as_str().into());
-    line.insert("message".to_owned(), message.into());
-    line.insert("time".to_owned(), now().into());
+fn line<'a>(severity: Severity, message: &str, fields: &'a [(&'a str, Value)]) -> Line<'a> {
+    let mut line: Line<'a> = fields.iter().map(borrowed).collect();
+    line.insert("severity", Cow::Owned(severity.as_str().into()));
+    line.insert("message", Cow::Owned(message.into()));
+    line.insert("time", Cow::Owned(now().into()));
     line
 }
 
-fn write(line: &Map<String, Value>) {
+fn borrowed<'a>((name, value): &'a (&'a str, Value)) -> (&'a str, Cow<'a, Value>) {
+    (name, Cow::Borrowed(value))
+}
+
+fn text(line: &Line<'_>) -> String {
     let mut text = serde_json::to_string(line).expect("a map of JSON values serializes");
     text.push('\n');
+    text
+}
+
+fn write(line: &str) {
     // A closed stdout must not end a request.
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    let _ = std::io::stdout().lock().write_all(line.as_bytes());
 }
 
 #[expect(clippy::disallowed_methods, reason = "a log line carries the machine's own time")]
@@ -158,10 +175,10 @@ mod tests {
     }
 
     /// The line as its reader parses it, without its time, which is checked to be one.
-    fn parsed(line: &Map<String, Value>) -> Value {
-        let text = serde_json::to_string(line).expect("a line");
-        assert!(!text.contains('\n'), "a line is one line: {text}");
-        let mut value: Value = serde_json::from_str(&text).expect("a line is JSON");
+    fn parsed(text: &str) -> Value {
+        let line = text.strip_suffix('\n').expect("a line has an end");
+        assert!(!line.contains('\n'), "a line is one line: {line}");
+        let mut value: Value = serde_json::from_str(line).expect("a line is JSON");
         let time = value.as_object_mut().and_then(|line| line.remove("time")).expect("a line has a time");
         OffsetDateTime::parse(time.as_str().expect("text"), &Rfc3339).expect("RFC 3339");
         value
@@ -195,8 +212,9 @@ mod tests {
 
     #[test]
     fn a_line_stays_one_line_whatever_a_client_wrote() {
-        let line = line(Severity::Error, "GET /a\nb\u{2028}\" {\0 404", &[("a.b", "\r\n".into())]);
-        assert_eq!(parsed(&line)["message"], "GET /a\nb\u{2028}\" {\0 404");
+        let fields = [("a.b", "\r\n".into())];
+        let line = line(Severity::Error, "GET /a\nb\u{2028}\" {\0 404", &fields);
+        assert_eq!(parsed(&text(&line))["message"], "GET /a\nb\u{2028}\" {\0 404");
     }
 
     #[test]
