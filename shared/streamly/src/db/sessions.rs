@@ -25,12 +25,12 @@ const BEGIN: Statement = Statement::new(
     ), ended as (
       update sessions
          set revoked_at = now(), revoke_reason = 'session-limit'
-       where id in (
+       where id = any (array(
                select id
                  from sessions
                 where user_id = $2 and revoked_at is null and now() < idle_expires_at and now() < absolute_expires_at
                 order by last_used_at desc, id desc
-               offset 19)
+               offset 19))
          and exists (select from proven)
     ), forgiven as (
       delete from auth_throttle
