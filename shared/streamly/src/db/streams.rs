@@ -109,6 +109,14 @@ pub struct ActiveStream {
 /// Keeps the named play if it is a live one of this person and title, else opens one. Where there is a limit, a person's
 /// openings pass one at a time, so that none slips by.
 pub async fn open(connection: Connection, opening: &Opening<'_>) -> Result<Opened, Error> {
+    let opened = keep_or_open(connection, opening).await;
+    // The connection is free. Whoever waits for it goes first: what the caller still has to do is this thread's work alone,
+    // and the database would be idle meanwhile.
+    tokio::task::yield_now().await;
+    opened
+}
+
+async fn keep_or_open(connection: Connection, opening: &Opening<'_>) -> Result<Opened, Error> {
     if let Some(named) = opening.named
         && keep(&*connection, named, opening).await?
     {
