@@ -80,6 +80,15 @@ fn a_body_becomes_its_type() {
 }
 
 #[test]
+fn a_choice_is_one_choice() {
+    let with = |scope: &str| format!(r#"{{"email":"a","password":"b","scope":{scope}}}"#);
+    check(with(r#"{"all":null}"#), 200, &[]);
+    check(with(r#"{"all":null,"session":null}"#), 422, &["#/scope wrong-type"]);
+    check(with(r#"{"of":{"days":1},"all":null}"#), 422, &["#/scope wrong-type"]);
+    check(with(r#"{"of":{"days":1},"brand_new":[]}"#), 422, &["#/scope wrong-type"]);
+}
+
+#[test]
 fn what_is_not_one_json_text_is_400() {
     let texts: [&[u8]; 22] = [
         b"",

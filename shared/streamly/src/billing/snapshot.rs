@@ -219,6 +219,31 @@ mod tests {
     }
 
     #[test]
+    fn no_date_lies_beyond_the_year_9999() {
+        let last = 253_402_300_799_i64;
+        let dates = |at: i64| {
+            let snapshot = read(&json!({
+                "trial_end": at, "cancel_at": at, "canceled_at": at, "ended_at": at,
+                "pause_collection": {"behavior": "void", "resumes_at": at},
+                "items": {"data": [item("price_basic", at, at)]},
+            }));
+            let told = snapshot.expect("a snapshot");
+            let period = [told.current_period_start, told.current_period_end, told.trial_end, told.cancel_at];
+            let rest = [told.canceled_at, told.ended_at, told.pause_resumes_at];
+            let seconds = |date: Option<time::OffsetDateTime>| date.map(time::OffsetDateTime::unix_timestamp);
+            period.into_iter().chain(rest).map(seconds).collect::<Vec<_>>()
+        };
+        let check = |at: i64, expected: Option<i64>| assert_eq!(dates(at), vec![expected; 7], "{at}");
+        check(0, Some(0));
+        check(-1, None);
+        check(last, Some(last));
+        check(last + 1, None);
+        // The year 294276, the last that a row can hold: the leeway of the access rule would overflow.
+        check(9_224_318_015_999, None);
+        check(i64::MAX, None);
+    }
+
+    #[test]
     fn a_paused_collection_is_seen_even_without_its_behavior() {
         let pause = |value: Value| {
             let snapshot = read(&json!({"pause_collection": value})).expect("a snapshot");

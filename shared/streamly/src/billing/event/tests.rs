@@ -152,6 +152,19 @@ fn a_thin_event_counts_whole_seconds() {
 }
 
 #[test]
+fn a_thin_event_is_of_the_years_that_a_row_can_hold() {
+    let created = |text: &str| {
+        let mut event: Value = serde_json::from_str(fixture!("thin_subscription_updated")).expect("JSON");
+        event["created"] = json!(text);
+        Event::read(event.to_string().as_bytes(), &plans()).map(|event| event.created)
+    };
+    assert_eq!(created("1970-01-01T00:00:00Z"), Ok(0));
+    assert_eq!(created("1969-12-31T23:59:59Z"), Err(InvalidEvent::Envelope));
+    assert_eq!(created("9999-12-31T23:59:59Z"), Ok(253_402_300_799));
+    assert_eq!(created("9999-12-31T23:59:59-00:01"), Err(InvalidEvent::Envelope));
+}
+
+#[test]
 fn only_the_envelope_is_ever_refused() {
     let refused = |changes: Value| assert_eq!(changed(&changes), Err(InvalidEvent::Envelope), "{changes}");
     refused(json!({"id": null}));
