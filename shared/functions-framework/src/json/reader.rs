@@ -279,6 +279,8 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     ) -> Result<V::Value, Fault> {
         let result = match self.value {
             Some(Value::String(name)) => visitor.visit_enum(named(name)),
+            // The type would read the first member and not look at the others.
+            Some(Value::Object(members)) if members.len() > 1 => Err(Fault::new(What::WrongType)),
             Some(Value::Object(_)) => visitor.visit_enum(MapAccessDeserializer::new(Members::new(self))),
             Some(_) => Err(Fault::new(What::WrongType)),
             None => visitor.visit_enum(named(variants.first().copied().unwrap_or_default())),

@@ -3,6 +3,7 @@
 
 mod checkout;
 mod contract;
+pub mod corpus;
 mod deployment;
 mod lives;
 mod mailing;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::json::Json;
+use super::json::{Json, storable_seconds};
 use super::{Plans, Snapshot};
 use crate::ids::UserId;
 
@@ -202,7 +202,7 @@ impl Event {
 /// RFC 3339, to the whole second.
 fn seconds(created: Json<'_>) -> Option<i64> {
     let instant = OffsetDateTime::parse(created.text()?, &Rfc3339).ok()?;
-    Some(instant.unix_timestamp()).filter(|seconds| *seconds >= 0)
+    storable_seconds(instant.unix_timestamp())
 }
 
 fn thin_content(root: Json<'_>, event_type: &str) -> (Names, Content) {

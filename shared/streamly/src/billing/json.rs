@@ -61,7 +61,7 @@ impl<'a> Json<'a> {
 
     /// Whole seconds since the Unix epoch, up to the year 9999.
     pub(crate) fn seconds(self) -> Option<i64> {
-        self.integer().filter(|seconds| (0..=UNIX_SECONDS_MAX).contains(seconds))
+        self.integer().and_then(storable_seconds)
     }
 
     /// The same, as an instant.
@@ -79,6 +79,11 @@ impl<'a> Json<'a> {
     pub(crate) fn is_object(self) -> bool {
         self.0.is_some_and(Value::is_object)
     }
+}
+
+/// A second that can be stored: from the Unix epoch up to the year 9999.
+pub(crate) fn storable_seconds(unix_seconds: i64) -> Option<i64> {
+    (0..=UNIX_SECONDS_MAX).contains(&unix_seconds).then_some(unix_seconds)
 }
 
 /// The instant of a second of the Unix epoch.
