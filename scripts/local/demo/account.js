@@ -146,7 +146,7 @@ async function changePassword(form) {
   if (sessionEnded(reply)) return;
   if (reply.status !== 200) { refuse('account-problem', form, reply); return; }
   keep(reply.body);
-  form.reset();
+  close(form);
   notice('Your password is changed, and every other session has ended.');
   await showAccount();
 }
@@ -156,7 +156,7 @@ async function changeEmail(form) {
   const reply = await call('POST', '/v1/email/change', body);
   if (sessionEnded(reply)) return;
   if (reply.status !== 202) { refuse('account-problem', form, reply); return; }
-  form.reset();
+  close(form);
   mailComes('A mail to the new address asks you to confirm it. Until then nothing changes.', body.new_email);
 }
 
@@ -173,6 +173,11 @@ async function deleteAccount(form) {
   if (reply.status !== 202) { refuse('account-problem', form, reply); return; }
   form.reset();
   end(`Your account is deleted. What is stored about you is erased on ${moment(reply.body.deletes_at)}.`);
+}
+
+function close(form) {
+  form.reset();
+  form.closest('details').open = false;
 }
 
 function values(form) {
