@@ -37,7 +37,7 @@ fn counts<const N: usize>(expected: [((u16, &str), usize); N]) -> BTreeMap<(u16,
 
 #[tokio::test(flavor = "multi_thread")]
 async fn parallel_guesses_pass_no_limit() {
-    let suite = Suite::new(&[]).await;
+    let suite = Suite::new(&[("DATABASE_POOL_SIZE", "16")]).await;
     suite.person(ADA).await;
     let guesses = (1..=16).map(|host| from(&format!("203.0.113.{host}"), ADA, "analytical engine"));
     let found = outcomes(&all(&suite, guesses).await);
@@ -114,4 +114,28 @@ async fn the_surplus_of_200_logins_at_once_is_turned_away_and_not_counted() {
     assert_eq!(suite.count("auth_throttle where count > 0").await, 1);
     let (number, _) = replies.iter().enumerate().find(|(_, reply)| reply.status == 503).unwrap();
     check(&suite.log_in(&format!("p{}@example.com", number + 1), PASSWORD).await, (200, ""));
+}
+
+#[tokio::test]
+async fn an_attempt_that_waited_while_a_rival_began_the_accounts_wait_is_refused() {
+    let suite = Suite::new(&[]).await;
+    suite.person(ADA).await;
+    suite.log_in(ADA, "analytical engine").await;
+    let rival = suite.database.owner().await;
+    rival
+        .batch_execute(
+            "begin; update auth_throttle set count = 10, until = now() + interval '30 seconds' where until is null",
+        )
+        .await
+        .unwrap();
+    let watcher = suite.database.superuser().await;
+    let (reply, ()) = tokio::join!(suite.log_in(ADA, PASSWORD), async {
+        let waits = "
+            select exists (
+              select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())";
+        while !watcher.query_one(waits, &[]).await.unwrap().get::<_, bool>(0) {}
+        rival.batch_execute("commit").await.unwrap();
+    });
+    crate::suite::check(&reply, (429, "too-many-requests"));
+    assert_eq!(suite.attempts(ADA).await, 10);
 }

@@ -50,11 +50,11 @@ const COUNT_ATTEMPT: Statement = Statement::new(
       where run.until is null or run.until <= now()
       returning key
     )
-    select ceil(extract(epoch from until - now()))::bigint as wait_s
+    select false as is_counted, ceil(extract(epoch from until - now()))::bigint as wait_s
       from auth_throttle
      where key = $1 and not exists (select from counted)
     union all
-    select null
+    select true, null
       from counted",
 );
 
@@ -122,8 +122,12 @@ pub async fn count_windows(
 /// Counts an attempt on an account; the seconds to wait, if it must and nothing was counted.
 pub async fn count_attempt(client: &impl GenericClient, key: &[u8]) -> Result<Option<i64>, Error> {
     let row = COUNT_ATTEMPT.optional(client, &[&key]).await?;
-    // Without a row, another attempt has just begun the account's first wait.
-    Ok(row.map_or(Some(1), |row| row.get("wait_s")))
+    if row.as_ref().is_some_and(|row| row.get("is_counted")) {
+        return Ok(None);
+    }
+    // Another attempt may have begun the wait at this very moment: then this statement still sees the run without a wait,
+    // or not at all.
+    Ok(Some(row.and_then(|row| row.get("wait_s")).unwrap_or(1)))
 }
 
 /// Takes an attempt back.
