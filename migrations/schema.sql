@@ -13,7 +13,9 @@ create table auth_events (
   constraint auth_events_pkey PRIMARY KEY (id)
 );
 CREATE INDEX auth_events_user_id_idx ON public.auth_events USING btree (user_id, at);
+grant insert on auth_events to streamly_email;
 grant insert on auth_events to streamly_login;
+grant insert on auth_events to streamly_password;
 grant insert on auth_events to streamly_register;
 
 create table auth_throttle (
@@ -25,7 +27,9 @@ create table auth_throttle (
   constraint auth_throttle_pkey PRIMARY KEY (key)
 );
 CREATE INDEX auth_throttle_touched_at_idx ON public.auth_throttle USING btree (touched_at);
+grant delete, insert, select, update on auth_throttle to streamly_email;
 grant delete, insert, select, update on auth_throttle to streamly_login;
+grant delete, insert, select, update on auth_throttle to streamly_password;
 grant insert, select, update on auth_throttle to streamly_register;
 
 create table credentials (
@@ -37,7 +41,9 @@ create table credentials (
   constraint credentials_pkey PRIMARY KEY (user_id, kind),
   constraint credentials_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
+grant select (user_id, kind, phc, failures, disabled_at), update (failures, disabled_at) on credentials to streamly_email;
 grant select (user_id, kind, phc, failures, disabled_at), update (phc, failures, disabled_at) on credentials to streamly_login;
+grant insert (user_id, kind, phc), select (user_id, kind, phc, failures, disabled_at), update (phc, failures, disabled_at) on credentials to streamly_password;
 grant insert (user_id, kind, phc), select (user_id, kind), update (phc, failures, disabled_at) on credentials to streamly_register;
 
 create table mail_outbox (
@@ -54,7 +60,9 @@ create table mail_outbox (
   constraint mail_outbox_pkey PRIMARY KEY (id)
 );
 CREATE INDEX mail_outbox_due_idx ON public.mail_outbox USING btree (not_before) WHERE (sent_at IS NULL);
+grant insert (id, recipient, template, params, not_before, expires_at) on mail_outbox to streamly_email;
 grant select (id, recipient, template, params, not_before, attempts, expires_at, sent_at), update (params, not_before, attempts, expires_at, sent_at, last_error) on mail_outbox to streamly_mailer;
+grant insert (id, recipient, template, params, not_before, expires_at) on mail_outbox to streamly_password;
 grant insert (id, recipient, template, params, not_before, expires_at) on mail_outbox to streamly_register;
 
 create table one_time_tokens (
@@ -68,6 +76,8 @@ create table one_time_tokens (
   constraint one_time_tokens_user_id_purpose_key UNIQUE (user_id, purpose)
 );
 CREATE INDEX one_time_tokens_expires_at_idx ON public.one_time_tokens USING btree (expires_at);
+grant delete, insert, select, update (hash, email, expires_at) on one_time_tokens to streamly_email;
+grant delete, insert, select, update (hash, email, expires_at) on one_time_tokens to streamly_password;
 grant delete, insert, select, update (hash, email, expires_at) on one_time_tokens to streamly_register;
 
 create table payment_logs (
@@ -131,7 +141,9 @@ create table sessions (
 );
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id, last_used_at) WHERE (revoked_at IS NULL);
 grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_checkout;
+grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_email;
 grant insert (id, user_id, idle_expires_at, absolute_expires_at, user_agent, ip_prefix), select (id, user_id, auth_time, last_used_at, idle_expires_at, absolute_expires_at, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_login;
+grant insert (id, user_id, idle_expires_at, absolute_expires_at, user_agent, ip_prefix), select (id, user_id, auth_time, last_used_at, idle_expires_at, absolute_expires_at, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_password;
 grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_playback;
 grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_portal;
 grant select (user_id, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_register;
@@ -221,7 +233,9 @@ create table users (
 CREATE INDEX users_deleted_at_idx ON public.users USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE UNIQUE INDEX users_email_canonical_key ON public.users USING btree (email_canonical) WHERE (deleted_at IS NULL);
 grant select (id, email, disabled_at, deleted_at, stripe_customer_id, stripe_livemode, open_checkout_session), update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_checkout;
+grant select (id, email, email_canonical, verified_at, disabled_at, deleted_at), update (email, email_canonical, verified_at) on users to streamly_email;
 grant select (id, email_canonical, verified_at, scope, disabled_at, deleted_at) on users to streamly_login;
+grant select (id, email, email_canonical, verified_at, scope, disabled_at, deleted_at), update (verified_at) on users to streamly_password;
 grant select (id, disabled_at, deleted_at) on users to streamly_playback;
 grant select (id, disabled_at, deleted_at, stripe_customer_id, stripe_livemode) on users to streamly_portal;
 grant select (id, deleted_at, stripe_customer_id, stripe_livemode, open_checkout_session), update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_reconcile;

@@ -32,6 +32,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0007_portal_and_subscription.sql"),
     },
     Migration { name: "0008_mailer.sql", sql: include_str!("../../../migrations/0008_mailer.sql") },
+    Migration {
+        name: "0009_password_and_email.sql",
+        sql: include_str!("../../../migrations/0009_password_and_email.sql"),
+    },
 ];
 
 /// The first line of a file that must run outside a transaction: one `create index concurrently`, and nothing else.

@@ -15,8 +15,18 @@ use tokio::sync::mpsc::unbounded_channel;
 use crate::process::{answers, job};
 use crate::{Folder, get};
 
-const FUNCTIONS: [&str; 8] =
-    ["checkout", "login", "mailer", "playback", "portal", "register", "subscription", "webhook"];
+const FUNCTIONS: [&str; 10] = [
+    "checkout",
+    "email",
+    "login",
+    "mailer",
+    "password",
+    "playback",
+    "portal",
+    "register",
+    "subscription",
+    "webhook",
+];
 
 /// A folder with the programs of the functions, and options of a stack beside them.
 struct Scene {

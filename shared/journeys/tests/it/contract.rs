@@ -34,11 +34,15 @@ async fn routes() -> BTreeSet<Route> {
     let portal = portal::Parts::real(config(&database, "portal", portal::Config::read));
     let subscription =
         subscription::Parts::real(config(&database, "subscription", subscription::Config::read));
+    let password = password::Parts::real(config(&database, "password", password::Config::read));
+    let email = email::Parts::real(config(&database, "email", email::Config::read));
     let mailer = mailer::Parts::real(config(&database, "mailer", mailer::Config::read));
     let lists = [
         ("mailer", mailer::routes(mailer).list()),
         ("register", register::routes(register.expect("its parts hold")).list()),
         ("login", login::routes(login.expect("its parts hold")).list()),
+        ("password", password::routes(password.expect("its parts hold")).list()),
+        ("email", email::routes(email.expect("its parts hold")).list()),
         ("checkout", checkout::routes(checkout).list()),
         ("webhook", webhook::routes(webhook).list()),
         ("playback", playback::routes(playback).list()),

@@ -71,6 +71,27 @@ const REFUSED: &[(&str, &str)] = &[
     ("mailer", "select key from auth_throttle"),
     ("register", "select params from mail_outbox"),
     ("login", "select params from mail_outbox"),
+    // Who replaces passwords changes no address, and who changes addresses no password; neither makes an account.
+    ("password", "update users set email = ''"),
+    ("password", "update users set email_canonical = ''"),
+    ("password", "update users set scope = 'user admin'"),
+    ("password", "insert into users (id, email, email_canonical) values (gen_random_uuid(), '', '')"),
+    ("password", "update sessions set idle_expires_at = now() + interval '1 year'"),
+    ("password", "update sessions set revoked_at = null, auth_time = now()"),
+    ("password", "select params from mail_outbox"),
+    ("password", "delete from credentials"),
+    ("password", "delete from auth_events"),
+    ("password", "select id from subscriptions"),
+    ("email", "update credentials set phc = ''"),
+    ("email", "insert into credentials (user_id, kind, phc) values (gen_random_uuid(), 'password', '')"),
+    ("email", "update users set scope = 'user admin'"),
+    ("email", "update users set disabled_at = null"),
+    ("email", "insert into users (id, email, email_canonical) values (gen_random_uuid(), '', '')"),
+    ("email", "insert into sessions (id) values (gen_random_uuid())"),
+    ("email", "update sessions set revoked_at = null"),
+    ("email", "select params from mail_outbox"),
+    ("email", "delete from auth_events"),
+    ("email", "select stripe_customer_id from users"),
     // Titles are read by who serves them.
     ("checkout", "select id from videos"),
     ("login", "select id from videos"),
@@ -83,8 +104,19 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 /// The functions that have a role.
-const FUNCTIONS: [&str; 9] =
-    ["checkout", "login", "mailer", "playback", "portal", "reconcile", "register", "subscription", "webhook"];
+const FUNCTIONS: [&str; 11] = [
+    "checkout",
+    "email",
+    "login",
+    "mailer",
+    "password",
+    "playback",
+    "portal",
+    "reconcile",
+    "register",
+    "subscription",
+    "webhook",
+];
 
 async fn connect(database: &Database, function: &str) -> Client {
     let settings: streamly::db::Settings = database.url(function).parse().expect("our own address");

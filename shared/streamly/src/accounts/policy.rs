@@ -54,6 +54,11 @@ impl Password {
         Ok(Self(composed.into()))
     }
 
+    /// Whether this is the same password.
+    pub fn is(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+
     /// The bytes that are hashed.
     pub(super) fn expose(&self) -> &str {
         self.0.expose_secret()
