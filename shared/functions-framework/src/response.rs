@@ -90,6 +90,9 @@ impl http_body::Body for Body {
     }
 }
 
+/// Room for most replies, in bytes, so that none of these moves while it is written.
+const JSON_BYTES: usize = 4 * 1024;
+
 /// A value sent as `application/json`.
 #[derive(Debug, Clone, Copy)]
 pub struct Json<T>(pub T);
@@ -151,8 +154,9 @@ impl IntoResponse for () {
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(bytes) => with_type(bytes.into(), "application/json"),
+        let mut bytes = Vec::with_capacity(JSON_BYTES);
+        match serde_json::to_writer(&mut bytes, &self.0) {
+            Ok(()) => with_type(bytes.into(), "application/json"),
             Err(error) => Problem::internal(error).into_response(),
         }
     }
