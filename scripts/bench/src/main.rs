@@ -23,8 +23,8 @@ struct Arguments {
     /// The folder of the release programs.
     #[arg(long, default_value = "target/release")]
     programs: PathBuf,
-    /// Seconds of each round of load; each side gets three rounds, by turns.
-    #[arg(long, default_value_t = 3)]
+    /// Seconds of each round of load; each side gets nine rounds, by turns.
+    #[arg(long, default_value_t = 1)]
     seconds: u64,
     /// Cold starts of each program.
     #[arg(long, default_value_t = 20)]
@@ -34,8 +34,9 @@ struct Arguments {
     json: PathBuf,
 }
 
-/// Rounds of load for each side, by turns, so that a machine that slows down slows both.
-const ROUNDS: usize = 3;
+/// Rounds of load for each side, by turns, so that a machine that slows down slows both: many short ones, since a machine
+/// is seldom quiet for long.
+const ROUNDS: usize = 9;
 /// Connections of the load on playback.
 const PLAYBACK_CONNECTIONS: usize = 8;
 /// Connections of the load on login: more than there are hash permits on two cores, fewer than its queue holds.
