@@ -13,6 +13,7 @@ create table auth_events (
   constraint auth_events_pkey PRIMARY KEY (id)
 );
 CREATE INDEX auth_events_user_id_idx ON public.auth_events USING btree (user_id, at);
+grant insert, select (id, at, name, user_id, session_id, ip_prefix, request_id, detail) on auth_events to streamly_account;
 grant insert on auth_events to streamly_email;
 grant insert on auth_events to streamly_login;
 grant insert on auth_events to streamly_password;
@@ -27,6 +28,7 @@ create table auth_throttle (
   constraint auth_throttle_pkey PRIMARY KEY (key)
 );
 CREATE INDEX auth_throttle_touched_at_idx ON public.auth_throttle USING btree (touched_at);
+grant delete, insert, select, update on auth_throttle to streamly_account;
 grant delete, insert, select, update on auth_throttle to streamly_email;
 grant delete, insert, select, update on auth_throttle to streamly_login;
 grant delete, insert, select, update on auth_throttle to streamly_password;
@@ -41,6 +43,7 @@ create table credentials (
   constraint credentials_pkey PRIMARY KEY (user_id, kind),
   constraint credentials_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
+grant select, update (failures, disabled_at) on credentials to streamly_account;
 grant select (user_id, kind, phc, failures, disabled_at), update (failures, disabled_at) on credentials to streamly_email;
 grant select (user_id, kind, phc, failures, disabled_at), update (phc, failures, disabled_at) on credentials to streamly_login;
 grant insert (user_id, kind, phc), select (user_id, kind, phc, failures, disabled_at), update (phc, failures, disabled_at) on credentials to streamly_password;
@@ -60,6 +63,8 @@ create table mail_outbox (
   constraint mail_outbox_pkey PRIMARY KEY (id)
 );
 CREATE INDEX mail_outbox_due_idx ON public.mail_outbox USING btree (not_before) WHERE (sent_at IS NULL);
+CREATE INDEX mail_outbox_recipient_idx ON public.mail_outbox USING btree (recipient);
+grant insert (id, recipient, template, params, not_before, expires_at), select (id, recipient, template, created_at, not_before, attempts, expires_at, sent_at) on mail_outbox to streamly_account;
 grant insert (id, recipient, template, params, not_before, expires_at) on mail_outbox to streamly_email;
 grant select (id, recipient, template, params, not_before, attempts, expires_at, sent_at), update (params, not_before, attempts, expires_at, sent_at, last_error) on mail_outbox to streamly_mailer;
 grant insert (id, recipient, template, params, not_before, expires_at) on mail_outbox to streamly_password;
@@ -76,6 +81,7 @@ create table one_time_tokens (
   constraint one_time_tokens_user_id_purpose_key UNIQUE (user_id, purpose)
 );
 CREATE INDEX one_time_tokens_expires_at_idx ON public.one_time_tokens USING btree (expires_at);
+grant delete, select, update (expires_at) on one_time_tokens to streamly_account;
 grant delete, insert, select, update (hash, email, expires_at) on one_time_tokens to streamly_email;
 grant delete, insert, select, update (hash, email, expires_at) on one_time_tokens to streamly_password;
 grant delete, insert, select, update (hash, email, expires_at) on one_time_tokens to streamly_register;
@@ -111,6 +117,7 @@ CREATE INDEX payment_logs_payment_intent_id_idx ON public.payment_logs USING btr
 CREATE INDEX payment_logs_subscription_idx ON public.payment_logs USING btree (stripe_subscription_id, event_created) WHERE (stripe_subscription_id IS NOT NULL);
 CREATE INDEX payment_logs_unsettled_idx ON public.payment_logs USING btree (received_at) WHERE (outcome = ANY (ARRAY['unmatched'::text, 'conflict'::text]));
 CREATE INDEX payment_logs_user_id_idx ON public.payment_logs USING btree (user_id, received_at DESC);
+grant select (id, stripe_event_id, event_type, livemode, user_id, object_id, stripe_customer_id, stripe_subscription_id, stripe_invoice_id, payment_intent_id, amount, currency, payload, received_at) on payment_logs to streamly_account;
 grant insert (stripe_event_id, snapshot_event_id, event_type, event_created, api_version, livemode, object_id, stripe_customer_id, stripe_subscription_id, stripe_invoice_id, payment_intent_id, amount, currency, outcome, detail, payload, processed_at), select (id, stripe_event_id, event_type, event_created, livemode, user_id, stripe_customer_id, stripe_subscription_id, payment_intent_id, outcome, payload, received_at, processed_at, replays), update (user_id, outcome, detail, payload, processed_at, replays) on payment_logs to streamly_reconcile;
 grant insert (stripe_event_id, snapshot_event_id, event_type, event_created, api_version, livemode, object_id, stripe_customer_id, stripe_subscription_id, stripe_invoice_id, payment_intent_id, amount, currency, outcome, detail, payload, processed_at), select (stripe_event_id, event_type, event_created, user_id, stripe_customer_id, stripe_subscription_id, payment_intent_id, outcome, payload, received_at), update (user_id, outcome, detail, processed_at) on payment_logs to streamly_webhook;
 
@@ -139,7 +146,9 @@ create table sessions (
   constraint sessions_user_agent_check CHECK ((char_length(user_agent) <= 256)),
   constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
+CREATE INDEX sessions_of_user_idx ON public.sessions USING btree (user_id, created_at);
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id, last_used_at) WHERE (revoked_at IS NULL);
+grant select (id, user_id, auth_time, created_at, last_used_at, rotated_at, idle_expires_at, absolute_expires_at, user_agent, ip_prefix, revoked_at, revoke_reason), update (revoked_at, revoke_reason) on sessions to streamly_account;
 grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_checkout;
 grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_email;
 grant insert (id, user_id, idle_expires_at, absolute_expires_at, user_agent, ip_prefix), select (id, user_id, auth_time, last_used_at, idle_expires_at, absolute_expires_at, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_login;
@@ -161,8 +170,10 @@ create table streams (
   constraint streams_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
   constraint streams_video_id_fkey FOREIGN KEY (video_id) REFERENCES videos(id) ON DELETE CASCADE
 );
+CREATE INDEX streams_of_user_idx ON public.streams USING btree (user_id, started_at);
 CREATE INDEX streams_user_id_idx ON public.streams USING btree (user_id, last_seen_at) WHERE (ended_at IS NULL);
 CREATE INDEX streams_video_id_idx ON public.streams USING btree (video_id);
+grant select on streams to streamly_account;
 grant insert (id, user_id, video_id, device), select, update (last_seen_at) on streams to streamly_playback;
 
 create table subscriptions (
@@ -208,6 +219,7 @@ CREATE INDEX subscriptions_needs_sync_idx ON public.subscriptions USING btree (u
 CREATE INDEX subscriptions_stripe_customer_id_idx ON public.subscriptions USING btree (stripe_customer_id);
 CREATE INDEX subscriptions_synced_idx ON public.subscriptions USING btree (COALESCE(synced_at, created_at)) WHERE (status <> ALL (ARRAY['canceled'::text, 'incomplete_expired'::text]));
 CREATE INDEX subscriptions_user_id_idx ON public.subscriptions USING btree (user_id);
+grant select (id, user_id, stripe_subscription_id, stripe_customer_id, livemode, status, plan, price_id, quantity, currency, current_period_start, current_period_end, trial_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, pause_behavior, pause_resumes_at, past_due_since, latest_invoice_id, checkout_session_id, created_at, updated_at) on subscriptions to streamly_account;
 grant select (user_id, stripe_subscription_id, livemode, status) on subscriptions to streamly_checkout;
 grant select (user_id, livemode, status, plan, current_period_end, cancel_at_period_end, cancel_at, pause_behavior, past_due_since, created_at) on subscriptions to streamly_playback;
 grant insert (user_id, stripe_subscription_id, stripe_customer_id, livemode, status, needs_sync, sync_reason), select, update (stripe_customer_id, status, plan, price_id, quantity, currency, current_period_start, current_period_end, trial_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, pause_behavior, pause_resumes_at, past_due_since, latest_invoice_id, checkout_session_id, api_version, last_event_id, last_event_type, last_event_created, needs_sync, sync_reason, sync_attempts, sync_after, synced_at, updated_at) on subscriptions to streamly_reconcile;
@@ -232,6 +244,7 @@ create table users (
 );
 CREATE INDEX users_deleted_at_idx ON public.users USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE UNIQUE INDEX users_email_canonical_key ON public.users USING btree (email_canonical) WHERE (deleted_at IS NULL);
+grant select, update (deleted_at) on users to streamly_account;
 grant select (id, email, disabled_at, deleted_at, stripe_customer_id, stripe_livemode, open_checkout_session), update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_checkout;
 grant select (id, email, email_canonical, verified_at, disabled_at, deleted_at), update (email, email_canonical, verified_at) on users to streamly_email;
 grant select (id, email_canonical, verified_at, scope, disabled_at, deleted_at) on users to streamly_login;
@@ -300,4 +313,5 @@ create table watch_progress (
   constraint watch_progress_video_id_fkey FOREIGN KEY (video_id) REFERENCES videos(id) ON DELETE CASCADE
 );
 CREATE INDEX watch_progress_video_id_idx ON public.watch_progress USING btree (video_id);
+grant select on watch_progress to streamly_account;
 grant select (user_id, video_id, position_seconds) on watch_progress to streamly_playback;

@@ -24,6 +24,13 @@ locals {
       ]
       secrets = ["JWT_SIGNING_KEY", "REFRESH_TOKEN_KEY"]
     }
+    account = {
+      role = "streamly_account", hashes = true
+      variables = [
+        "ARGON2_MEMORY_KIB", "ARGON2_TIME_COST", "AUTH_TOKEN_HEADER", "CORS_ALLOWED_ORIGINS", "JWT_AUDIENCE",
+        "JWT_ISSUER", "JWT_VERIFY_KEYS", "THROTTLE_IP_CREDENTIALS", "TRUSTED_PROXY_HOPS",
+      ]
+    }
     checkout = {
       role = "streamly_checkout", asks = true
       variables = [

@@ -36,6 +36,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0009_password_and_email.sql",
         sql: include_str!("../../../migrations/0009_password_and_email.sql"),
     },
+    Migration { name: "0010_account.sql", sql: include_str!("../../../migrations/0010_account.sql") },
 ];
 
 /// The first line of a file that must run outside a transaction: one `create index concurrently`, and nothing else.

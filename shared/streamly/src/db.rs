@@ -15,6 +15,7 @@ pub mod auth_throttle;
 pub mod credentials;
 pub mod customers;
 pub mod entitlements;
+pub mod exports;
 pub mod mail_outbox;
 pub mod one_time_tokens;
 pub mod payment_logs;
@@ -32,12 +33,13 @@ pub use statement::Statement;
 
 /// Every statement of the product, for the tests that prepare each one and look at its plan.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
-    let tables: [&'static [Statement]; 14] = [
+    let tables: [&'static [Statement]; 15] = [
         auth_events::STATEMENTS,
         auth_throttle::STATEMENTS,
         credentials::STATEMENTS,
         customers::STATEMENTS,
         entitlements::STATEMENTS,
+        exports::STATEMENTS,
         mail_outbox::STATEMENTS,
         one_time_tokens::STATEMENTS,
         payment_logs::STATEMENTS,

@@ -37,8 +37,10 @@ async fn routes() -> BTreeSet<Route> {
     let password = password::Parts::real(config(&database, "password", password::Config::read));
     let email = email::Parts::real(config(&database, "email", email::Config::read));
     let mailer = mailer::Parts::real(config(&database, "mailer", mailer::Config::read));
+    let account = account::Parts::real(config(&database, "account", account::Config::read));
     let lists = [
         ("mailer", mailer::routes(mailer).list()),
+        ("account", account::routes(account.expect("its parts hold")).list()),
         ("register", register::routes(register.expect("its parts hold")).list()),
         ("login", login::routes(login.expect("its parts hold")).list()),
         ("password", password::routes(password.expect("its parts hold")).list()),

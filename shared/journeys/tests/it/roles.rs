@@ -98,13 +98,30 @@ const REFUSED: &[(&str, &str)] = &[
     ("playback", "update videos set access = 'free'"),
     ("playback", "delete from streams"),
     ("webhook", "select id from videos"),
+    // Who is told what is held on them, and ends it, sets no password, no address and no right.
+    ("account", "update credentials set phc = ''"),
+    ("account", "insert into credentials (user_id, kind, phc) values (gen_random_uuid(), 'password', '')"),
+    ("account", "update users set email = ''"),
+    ("account", "update users set scope = 'user admin'"),
+    ("account", "update users set disabled_at = null"),
+    ("account", "delete from users"),
+    ("account", "insert into sessions (id) values (gen_random_uuid())"),
+    ("account", "update sessions set idle_expires_at = now() + interval '1 year'"),
+    ("account", "select counter from sessions"),
+    ("account", "select params from mail_outbox"),
+    ("account", "update subscriptions set status = 'active'"),
+    ("account", "update payment_logs set user_id = null"),
+    ("account", "update auth_events set name = ''"),
+    ("account", "delete from auth_events"),
+    ("account", "delete from watch_progress"),
     // What happened stays written.
     ("login", "delete from auth_events"),
     ("register", "update auth_events set name = ''"),
 ];
 
 /// The functions that have a role.
-const FUNCTIONS: [&str; 11] = [
+const FUNCTIONS: [&str; 12] = [
+    "account",
     "checkout",
     "email",
     "login",

@@ -12,9 +12,14 @@ use tokio_postgres::GenericClient;
 use super::address::Address;
 use super::client::Client;
 use crate::db::{Error, auth_throttle};
+use crate::ids::UserId;
 
 /// The most windows of one limit.
 const WINDOWS_MAX: usize = 8;
+/// The most exports of one person in a window: each reads every table.
+const EXPORTS_MAX: i32 = 5;
+/// That window, in seconds.
+const EXPORT_WINDOW_S: i32 = 3_600;
 /// The longest window, in seconds.
 const WINDOW_S_MAX: i32 = 86_400;
 
@@ -41,6 +46,11 @@ impl Key {
     /// Changes of an account's address: each one mails an address that somebody chose.
     pub fn email_change(address: &Address) -> Self {
         Self::of(&["email-change", address.canonical()])
+    }
+
+    /// Exports of one person.
+    fn export(user: UserId) -> Self {
+        Self::of(&["export", &user.to_string()])
     }
 
     /// The bytes, for a statement's parameter.
@@ -141,6 +151,14 @@ pub async fn count_client(
 pub async fn count_attempt(database: &impl GenericClient, account: Key) -> Result<Turn, Error> {
     let locked = auth_throttle::count_attempt(database, account.as_bytes()).await?;
     Ok(locked.map_or(Turn::Now, |wait_s| Turn::After(wait(wait_s))))
+}
+
+/// Counts an export of this person, and says whether it is within their limit.
+pub async fn count_export(database: &impl GenericClient, user: UserId) -> Result<Turn, Error> {
+    let key = Key::export(user);
+    let counts = auth_throttle::count_windows(database, &[key.as_bytes()], &[EXPORT_WINDOW_S]).await?;
+    let exceeded = counts.iter().find(|count| count.count > EXPORTS_MAX);
+    Ok(exceeded.map_or(Turn::Now, |count| Turn::After(wait(count.wait_s))))
 }
 
 /// Takes back an attempt that got no verdict.

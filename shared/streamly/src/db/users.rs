@@ -10,8 +10,17 @@ use super::{Error, Statement};
 use crate::ids::{EventId, SessionId, UserId};
 
 /// Every statement of this file.
-pub const STATEMENTS: &[Statement] =
-    &[INSERT, BY_ADDRESS, PASSWORD_BY_ADDRESS, PASSWORD_BY_SESSION, SCOPE, MARK_VERIFIED, CHANGE_EMAIL];
+pub const STATEMENTS: &[Statement] = &[
+    INSERT,
+    BY_ADDRESS,
+    PASSWORD_BY_ADDRESS,
+    PASSWORD_BY_SESSION,
+    SCOPE,
+    MARK_VERIFIED,
+    CHANGE_EMAIL,
+    PROFILE_BY_SESSION,
+    CLOSE,
+];
 
 /// A new account, unless a living one has the address: the unique index decides, whatever happens at the same time.
 const INSERT: Statement = Statement::new(
@@ -102,6 +111,47 @@ const CHANGE_EMAIL: Statement = Statement::new(
      where users.id = before.id
     returning before.email",
 );
+
+/// The account of this person, if this session of theirs is live.
+const PROFILE_BY_SESSION: Statement = Statement::new(
+    "users::PROFILE_BY_SESSION",
+    &[Type::UUID, Type::UUID],
+    "
+    select users.email, users.verified_at is not null as is_verified, users.created_at
+      from users
+      join sessions on sessions.user_id = users.id
+     where users.id = $1 and users.disabled_at is null and users.deleted_at is null
+       and sessions.id = $2 and sessions.revoked_at is null
+       and sessions.idle_expires_at > now() and sessions.absolute_expires_at > now()",
+);
+
+/// The account's end, which frees its address. What is left of it is erased 14 days later.
+const CLOSE: Statement = Statement::new(
+    "users::CLOSE",
+    &[Type::UUID],
+    "
+    update users
+       set deleted_at = now()
+     where id = $1 and deleted_at is null
+    returning deleted_at + interval '14 days' as erased_at",
+);
+
+/// An account as its owner sees it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// The address as its owner typed it.
+    pub email: String,
+    /// Whether the owner proved that they read its mail.
+    pub is_verified: bool,
+    /// Since when there is the account.
+    pub created_at: OffsetDateTime,
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Profile").field("is_verified", &self.is_verified).finish_non_exhaustive()
+    }
+}
 
 /// An account as registering sees it.
 #[derive(Clone, PartialEq, Eq)]
@@ -239,4 +289,24 @@ pub async fn change_email(
 ) -> Result<Option<String>, Error> {
     let row = CHANGE_EMAIL.optional(client, &[&user.uuid(), &email, &email_canonical]).await?;
     Ok(row.map(|row| row.get("email")))
+}
+
+/// The account of this person as they see it, if this session of theirs is live.
+pub async fn profile_by_session(
+    client: &impl GenericClient,
+    user: UserId,
+    session: SessionId,
+) -> Result<Option<Profile>, Error> {
+    let row = PROFILE_BY_SESSION.optional(client, &[&user.uuid(), &session.uuid()]).await?;
+    Ok(row.map(|row| Profile {
+        email: row.get("email"),
+        is_verified: row.get("is_verified"),
+        created_at: row.get("created_at"),
+    }))
+}
+
+/// Closes an account, and says when the rest of it is erased; none where it is closed already.
+pub async fn close(client: &impl GenericClient, user: UserId) -> Result<Option<OffsetDateTime>, Error> {
+    let row = CLOSE.optional(client, &[&user.uuid()]).await?;
+    Ok(row.map(|row| row.get("erased_at")))
 }
