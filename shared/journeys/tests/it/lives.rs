@@ -1,6 +1,7 @@
 //! Random lives of subscriptions at the stand-in for Stripe, told to the real webhook in random orders, shapes and numbers,
-//! with losses, and settled by the real reconcile job, sometimes while the news arrive: what is stored is Stripe's own word
-//! or marked, after the job it is Stripe's own word, and what playback answers is what the table of access says.
+//! with losses, and settled by the real reconcile job, sometimes while life goes on and its news arrive: what is stored is
+//! Stripe's own word or marked, after the job it is Stripe's own word, and what playback answers is what the table of access
+//! says.
 //!
 //! The everyday run lives the same lives each time, so that it fails only where something has changed.
 //! `PROPTEST_CASES=3000 cargo test -p journeys --test it lives` lives so many others, new ones at every run. A failure prints
@@ -47,8 +48,12 @@ async fn live(stage: &Stage, (first, second, seed, is_lossy): &Life) -> Result<(
     if chance.one_in(2) {
         world.reconcile(if chance.one_in(3) { "missed" } else { "marked" }).await;
     }
-    for step in second {
-        world.take(*step).await;
+    if chance.one_in(3) {
+        tokio::join!(world.live_on(second, &mut chance, *is_lossy), world.reconcile_beside());
+    } else {
+        for step in second {
+            world.take(*step).await;
+        }
     }
     let more = world.news(&mut chance, *is_lossy);
     let late = late.and(more).shuffled(&mut chance);

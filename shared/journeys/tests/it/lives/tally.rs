@@ -16,6 +16,7 @@ const EXPECTED: &[&str] = &[
     "delivery: thin by itself",
     "delivery: twice",
     "job: beside deliveries",
+    "job: beside life",
     "outcome: applied",
     "outcome: duplicate",
     "outcome: poke",
