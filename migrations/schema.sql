@@ -17,6 +17,7 @@ grant insert, select (id, at, name, user_id, session_id, ip_prefix, request_id, 
 grant insert on auth_events to streamly_email;
 grant insert on auth_events to streamly_login;
 grant insert on auth_events to streamly_password;
+grant select (user_id), update (session_id, subject_hash, ip_prefix, request_id, detail) on auth_events to streamly_reconcile;
 grant insert on auth_events to streamly_register;
 
 create table auth_throttle (
@@ -32,6 +33,7 @@ grant delete, insert, select, update on auth_throttle to streamly_account;
 grant delete, insert, select, update on auth_throttle to streamly_email;
 grant delete, insert, select, update on auth_throttle to streamly_login;
 grant delete, insert, select, update on auth_throttle to streamly_password;
+grant delete, select (key, touched_at, until), update (touched_at) on auth_throttle to streamly_reconcile;
 grant insert, select, update on auth_throttle to streamly_register;
 
 create table credentials (
@@ -47,6 +49,7 @@ grant select, update (failures, disabled_at) on credentials to streamly_account;
 grant select (user_id, kind, phc, failures, disabled_at), update (failures, disabled_at) on credentials to streamly_email;
 grant select (user_id, kind, phc, failures, disabled_at), update (phc, failures, disabled_at) on credentials to streamly_login;
 grant insert (user_id, kind, phc), select (user_id, kind, phc, failures, disabled_at), update (phc, failures, disabled_at) on credentials to streamly_password;
+grant delete, select (user_id) on credentials to streamly_reconcile;
 grant insert (user_id, kind, phc), select (user_id, kind), update (phc, failures, disabled_at) on credentials to streamly_register;
 
 create table mail_outbox (
@@ -63,11 +66,13 @@ create table mail_outbox (
   constraint mail_outbox_pkey PRIMARY KEY (id)
 );
 CREATE INDEX mail_outbox_due_idx ON public.mail_outbox USING btree (not_before) WHERE (sent_at IS NULL);
+CREATE INDEX mail_outbox_over_idx ON public.mail_outbox USING btree (COALESCE(sent_at, expires_at));
 CREATE INDEX mail_outbox_recipient_idx ON public.mail_outbox USING btree (recipient);
 grant insert (id, recipient, template, params, not_before, expires_at), select (id, recipient, template, created_at, not_before, attempts, expires_at, sent_at) on mail_outbox to streamly_account;
 grant insert (id, recipient, template, params, not_before, expires_at) on mail_outbox to streamly_email;
 grant select (id, recipient, template, params, not_before, attempts, expires_at, sent_at), update (params, not_before, attempts, expires_at, sent_at, last_error) on mail_outbox to streamly_mailer;
 grant insert (id, recipient, template, params, not_before, expires_at) on mail_outbox to streamly_password;
+grant delete, select (id, expires_at, sent_at), update (last_error) on mail_outbox to streamly_reconcile;
 grant insert (id, recipient, template, params, not_before, expires_at) on mail_outbox to streamly_register;
 
 create table one_time_tokens (
@@ -84,6 +89,7 @@ CREATE INDEX one_time_tokens_expires_at_idx ON public.one_time_tokens USING btre
 grant delete, select, update (expires_at) on one_time_tokens to streamly_account;
 grant delete, insert, select, update (hash, email, expires_at) on one_time_tokens to streamly_email;
 grant delete, insert, select, update (hash, email, expires_at) on one_time_tokens to streamly_password;
+grant delete, select (user_id, purpose, expires_at), update (expires_at) on one_time_tokens to streamly_reconcile;
 grant delete, insert, select, update (hash, email, expires_at) on one_time_tokens to streamly_register;
 
 create table payment_logs (
@@ -147,6 +153,7 @@ create table sessions (
   constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 CREATE INDEX sessions_of_user_idx ON public.sessions USING btree (user_id, created_at);
+CREATE INDEX sessions_over_idx ON public.sessions USING btree (LEAST(revoked_at, idle_expires_at, absolute_expires_at));
 CREATE INDEX sessions_user_id_idx ON public.sessions USING btree (user_id, last_used_at) WHERE (revoked_at IS NULL);
 grant select (id, user_id, auth_time, created_at, last_used_at, rotated_at, idle_expires_at, absolute_expires_at, user_agent, ip_prefix, revoked_at, revoke_reason), update (revoked_at, revoke_reason) on sessions to streamly_account;
 grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_checkout;
@@ -155,6 +162,7 @@ grant insert (id, user_id, idle_expires_at, absolute_expires_at, user_agent, ip_
 grant insert (id, user_id, idle_expires_at, absolute_expires_at, user_agent, ip_prefix), select (id, user_id, auth_time, last_used_at, idle_expires_at, absolute_expires_at, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_password;
 grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_playback;
 grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_portal;
+grant delete, select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at), update (revoke_reason) on sessions to streamly_reconcile;
 grant select (user_id, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_register;
 
 create table streams (
@@ -175,6 +183,7 @@ CREATE INDEX streams_user_id_idx ON public.streams USING btree (user_id, last_se
 CREATE INDEX streams_video_id_idx ON public.streams USING btree (video_id);
 grant select on streams to streamly_account;
 grant insert (id, user_id, video_id, device), select, update (last_seen_at) on streams to streamly_playback;
+grant delete, select (user_id) on streams to streamly_reconcile;
 
 create table subscriptions (
   id bigint not null generated always as identity,
@@ -238,11 +247,14 @@ create table users (
   stripe_customer_id text,
   stripe_livemode boolean,
   open_checkout_session text,
+  erased_at timestamp with time zone,
+  constraint users_erased_at_check CHECK (((erased_at IS NULL) OR ((deleted_at IS NOT NULL) AND (email = ''::text) AND (email_canonical = ''::text) AND (verified_at IS NULL)))) NOT VALID,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_scope_check CHECK ((scope = ANY (ARRAY['user'::text, 'user admin'::text]))),
   constraint users_stripe_customer_id_key UNIQUE (stripe_customer_id)
 );
 CREATE INDEX users_deleted_at_idx ON public.users USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+CREATE INDEX users_erasure_due_idx ON public.users USING btree (deleted_at) WHERE ((deleted_at IS NOT NULL) AND (erased_at IS NULL));
 CREATE UNIQUE INDEX users_email_canonical_key ON public.users USING btree (email_canonical) WHERE (deleted_at IS NULL);
 grant select, update (deleted_at) on users to streamly_account;
 grant select (id, email, disabled_at, deleted_at, stripe_customer_id, stripe_livemode, open_checkout_session), update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_checkout;
@@ -251,7 +263,7 @@ grant select (id, email_canonical, verified_at, scope, disabled_at, deleted_at) 
 grant select (id, email, email_canonical, verified_at, scope, disabled_at, deleted_at), update (verified_at) on users to streamly_password;
 grant select (id, disabled_at, deleted_at) on users to streamly_playback;
 grant select (id, disabled_at, deleted_at, stripe_customer_id, stripe_livemode) on users to streamly_portal;
-grant select (id, deleted_at, stripe_customer_id, stripe_livemode, open_checkout_session), update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_reconcile;
+grant select (id, deleted_at, stripe_customer_id, stripe_livemode, open_checkout_session, erased_at), update (email, email_canonical, verified_at, stripe_customer_id, stripe_livemode, open_checkout_session, erased_at) on users to streamly_reconcile;
 grant insert (id, email, email_canonical), select (id, email, email_canonical, verified_at, disabled_at, deleted_at, created_at) on users to streamly_register;
 grant select (id, stripe_customer_id, stripe_livemode, open_checkout_session), update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_webhook;
 
@@ -301,6 +313,7 @@ create table videos (
 );
 CREATE INDEX videos_uploader_id_idx ON public.videos USING btree (uploader_id);
 grant select (id, title, provider, playback_id, playback_policy, playback_restriction_id, status, duration_seconds, aspect_ratio, thumbnail_time, access, min_tier, preview_seconds, allowed_countries, blocked_countries, available_from, available_until, published_at, unpublished_at) on videos to streamly_playback;
+grant select (uploader_id), update (uploader_id) on videos to streamly_reconcile;
 
 create table watch_progress (
   user_id uuid not null,
@@ -315,3 +328,4 @@ create table watch_progress (
 CREATE INDEX watch_progress_video_id_idx ON public.watch_progress USING btree (video_id);
 grant select on watch_progress to streamly_account;
 grant select (user_id, video_id, position_seconds) on watch_progress to streamly_playback;
+grant delete, select (user_id) on watch_progress to streamly_reconcile;

@@ -1,10 +1,11 @@
 # What runs by the clock. Each schedule has an identity of its own that may do this one thing.
 locals {
-  # What is marked or was nobody's is settled soon; what is overdue within the hour; the long comparison once a day.
+  # What is marked or was nobody's is settled soon; what is overdue within the hour; the long comparison, what is of no use any more and who left
+  # once a day.
   reconcile_schedules = {
     often  = { schedule = "*/5 * * * *", passes = ["marked", "replay"] }
     hourly = { schedule = "7 * * * *", passes = ["overdue"] }
-    daily  = { schedule = "37 4 * * *", passes = ["missed"] }
+    daily  = { schedule = "37 4 * * *", passes = ["missed", "clean", "erase"] }
   }
 }
 

@@ -37,6 +37,7 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0009_password_and_email.sql"),
     },
     Migration { name: "0010_account.sql", sql: include_str!("../../../migrations/0010_account.sql") },
+    Migration { name: "0011_erasure.sql", sql: include_str!("../../../migrations/0011_erasure.sql") },
 ];
 
 /// The first line of a file that must run outside a transaction: one `create index concurrently`, and nothing else.

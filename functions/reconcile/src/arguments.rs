@@ -8,7 +8,9 @@ pub const HELP: &str = "
                       nobody any more
   missed              take the events that no endpoint took, and compare with everything that Stripe lists
   replay              do again what was nobody's, and clear old texts from the ledger
-                      without any of these: all four
+  clean               drop sessions, mails, mailed tokens and counters that are long over
+  erase               erase who deleted their account 14 days ago, once nothing of theirs goes on at Stripe
+                      without any of these: all six
   --dry-run           ask, and change nothing";
 
 /// A part of the work.
@@ -22,14 +24,20 @@ pub enum Pass {
     Missed,
     /// Does again what was nobody's.
     Replay,
+    /// Drops what is of no use any more.
+    Clean,
+    /// Erases who left.
+    Erase,
 }
 
 /// Every pass, in the order in which they run.
-const ALL: [(&str, Pass); 4] = [
+const ALL: [(&str, Pass); 6] = [
     ("marked", Pass::Marked),
     ("overdue", Pass::Overdue),
     ("missed", Pass::Missed),
     ("replay", Pass::Replay),
+    ("clean", Pass::Clean),
+    ("erase", Pass::Erase),
 ];
 
 /// What the job is asked to do.
@@ -70,11 +78,12 @@ mod tests {
 
     #[test]
     fn passes_run_in_one_order_and_once_each() {
-        let all = [Pass::Marked, Pass::Overdue, Pass::Missed, Pass::Replay];
+        let all = [Pass::Marked, Pass::Overdue, Pass::Missed, Pass::Replay, Pass::Clean, Pass::Erase];
         check(&[], Ok((&all, false)));
         check(&["--dry-run"], Ok((&all, true)));
         check(&["replay", "marked", "replay"], Ok((&[Pass::Marked, Pass::Replay], false)));
         check(&["missed", "--dry-run"], Ok((&[Pass::Missed], true)));
+        check(&["erase", "clean"], Ok((&[Pass::Clean, Pass::Erase], false)));
         check(&["mark"], Err("mark"));
         check(&["marked", "--dry"], Err("--dry"));
         check(&[""], Err(""));

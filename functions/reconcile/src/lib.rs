@@ -1,5 +1,6 @@
 //! The reconcile job: asks Stripe about what the webhook marked, what is past its time and what was never heard of, does
-//! again what was nobody's, and clears old texts from the ledger.
+//! again what was nobody's, clears old texts from the ledger, drops rows that are of no use any more, and erases people who
+//! deleted their account 14 days ago.
 //!
 //! Promises: an answer of Stripe's counts for more than what is stored, and an event that arrived after the question for
 //! more than the answer; a failure changes no status and cancels nobody, and is tried again later; ten requests a second
@@ -10,6 +11,7 @@
 //! and `STRIPE_LIVEMODE`.
 
 mod arguments;
+mod erase;
 mod missed;
 mod replay;
 mod rows;
@@ -105,6 +107,8 @@ pub async fn run(parts: Parts, arguments: &Arguments, stop: impl Future<Output =
                 Pass::Overdue => work.overdue().await,
                 Pass::Missed => work.missed().await,
                 Pass::Replay => work.replay().await,
+                Pass::Clean => work.clean().await,
+                Pass::Erase => work.erase().await,
             };
             if ended == Err(End::Told) {
                 work.summary.interrupted = true;

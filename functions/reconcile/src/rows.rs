@@ -26,8 +26,13 @@ impl Work {
 
     /// Ends what belongs to nobody any more, and asks about what is past its time.
     pub(crate) async fn overdue(&mut self) -> Result<(), End> {
-        self.each(List::Forsaken).await?;
+        self.forsaken().await?;
         self.each(List::Overdue).await
+    }
+
+    /// Ends what belongs to nobody any more.
+    pub(crate) async fn forsaken(&mut self) -> Result<(), End> {
+        self.each(List::Forsaken).await
     }
 
     async fn each(&mut self, list: List) -> Result<(), End> {

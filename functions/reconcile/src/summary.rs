@@ -36,6 +36,12 @@ pub struct Summary {
     pub matched: u64,
     /// Old texts that were cleared.
     pub cleared: u64,
+    /// Rows that were of no use any more.
+    pub dropped: i64,
+    /// People who were erased.
+    pub erased: u64,
+    /// People whose time has come, but of whom something goes on at Stripe.
+    pub held: i64,
     /// Rows that are marked at the end.
     pub marked: i64,
     /// For how many seconds the oldest of them has been.
@@ -68,6 +74,9 @@ impl Summary {
             ("reconcile.replayed", self.replayed.into()),
             ("reconcile.matched", self.matched.into()),
             ("reconcile.cleared", self.cleared.into()),
+            ("reconcile.dropped", self.dropped.into()),
+            ("reconcile.erased", self.erased.into()),
+            ("reconcile.held", self.held.into()),
             ("reconcile.needs_sync", self.marked.into()),
             ("reconcile.needs_sync_oldest_s", self.oldest_s.into()),
             ("reconcile.interrupted", self.interrupted.into()),

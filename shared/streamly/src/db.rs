@@ -15,7 +15,9 @@ pub mod auth_throttle;
 pub mod credentials;
 pub mod customers;
 pub mod entitlements;
+pub mod erasures;
 pub mod exports;
+pub mod leftovers;
 pub mod mail_outbox;
 pub mod one_time_tokens;
 pub mod payment_logs;
@@ -33,13 +35,15 @@ pub use statement::Statement;
 
 /// Every statement of the product, for the tests that prepare each one and look at its plan.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
-    let tables: [&'static [Statement]; 15] = [
+    let tables: [&'static [Statement]; 17] = [
         auth_events::STATEMENTS,
         auth_throttle::STATEMENTS,
         credentials::STATEMENTS,
         customers::STATEMENTS,
         entitlements::STATEMENTS,
+        erasures::STATEMENTS,
         exports::STATEMENTS,
+        leftovers::STATEMENTS,
         mail_outbox::STATEMENTS,
         one_time_tokens::STATEMENTS,
         payment_logs::STATEMENTS,

@@ -52,7 +52,9 @@ async fn it_takes_the_names_of_its_passes_and_no_other_argument() {
     let world = World::new().await;
     let (code, stdout, _) = ended(&world, &["--help"]).await;
     assert_eq!(code, Some(0));
-    for argument in ["marked", "overdue", "missed", "replay", "--dry-run", "--print-variables"] {
+    for argument in
+        ["marked", "overdue", "missed", "replay", "clean", "erase", "--dry-run", "--print-variables"]
+    {
         assert!(stdout.contains(argument), "{argument}: {stdout}");
     }
     let (code, stdout, stderr) = ended(&world, &["marked", "--now"]).await;

@@ -34,7 +34,7 @@ const GATEWAY_PORT: u16 = 8080;
 /// The job that settles with Stripe what the webhook could not: often here, so that one sees it, and without the comparison
 /// of everything, which marks what the stand-in never knew.
 const RECONCILE: (&str, &[&str], Duration) =
-    ("reconcile", &["marked", "overdue", "replay"], Duration::from_secs(30));
+    ("reconcile", &["marked", "overdue", "replay", "clean", "erase"], Duration::from_secs(30));
 
 /// The function that no gateway knows, the path at which its scheduler asks it, and how often: oftener than in the cloud, so
 /// that nobody waits for a mail.

@@ -29,8 +29,8 @@ const USERS: Statement = Statement::new(
     "exports::USERS",
     &[Type::UUID],
     "
-    select id, email, email_canonical, verified_at, scope, disabled_at, deleted_at, created_at, stripe_customer_id,
-           stripe_livemode, open_checkout_session
+    select id, email, email_canonical, verified_at, scope, disabled_at, deleted_at, erased_at, created_at,
+           stripe_customer_id, stripe_livemode, open_checkout_session
       from users
      where id = $1",
 );

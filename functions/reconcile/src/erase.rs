@@ -1,0 +1,86 @@
+//! People who deleted their account 14 days ago, and rows that are of no use any more.
+
+use streamly::db::erasures;
+use streamly::db::leftovers::{self, Leftover};
+use streamly::ids::UserId;
+
+use crate::work::{End, Failure, Work, alarm};
+
+/// How many people are listed at once.
+const PEOPLE_MAX: i64 = 200;
+/// How many rows are dropped at once.
+const ROWS_MAX: i64 = 1_000;
+
+impl Work {
+    /// Ends what people who left still pay for, and erases those whose time has come. Of whom something goes on at Stripe,
+    /// nothing is erased: what is left would be what it is charged to.
+    pub(crate) async fn erase(&mut self) -> Result<(), End> {
+        self.forsaken().await?;
+        let mut after = None;
+        loop {
+            self.check()?;
+            let due = async {
+                let connection = self.connection().await?;
+                Ok::<_, Failure>(erasures::due(&*connection, after, PEOPLE_MAX).await?)
+            };
+            let due = match due.await {
+                Ok(due) => due,
+                Err(failure) => return self.failed("the list of who left", &failure),
+            };
+            let Some(last) = due.last() else { break };
+            after = Some(*last);
+            for person in due {
+                self.check()?;
+                if let Err(failure) = self.erase_person(person).await {
+                    self.failed(&person.to_string(), &failure)?;
+                }
+            }
+        }
+        self.held().await
+    }
+
+    async fn erase_person(&mut self, person: UserId) -> Result<(), Failure> {
+        let erased = self.summary.dry_run || erasures::erase(&*self.connection().await?, person).await?;
+        self.summary.erased += u64::from(erased);
+        Ok(())
+    }
+
+    async fn held(&mut self) -> Result<(), End> {
+        let held = async { Ok::<_, Failure>(erasures::held(&*self.connection().await?).await?) };
+        match held.await {
+            Ok(held) => self.summary.held = held,
+            Err(failure) => return self.failed("the count of who waits for erasure", &failure),
+        }
+        if self.summary.held > 0 {
+            alarm("people who left", "erasure-held");
+        }
+        Ok(())
+    }
+
+    /// Drops what is of no use any more.
+    pub(crate) async fn clean(&mut self) -> Result<(), End> {
+        for kind in Leftover::ALL {
+            if let Err(failure) = self.drop_stale(kind).await {
+                self.failed("what is of no use any more", &failure)?;
+            }
+            self.check()?;
+        }
+        Ok(())
+    }
+
+    async fn drop_stale(&mut self, kind: Leftover) -> Result<(), Failure> {
+        if self.summary.dry_run {
+            let stale = leftovers::count_stale(&*self.connection().await?, kind).await?;
+            self.summary.dropped += stale;
+            return Ok(());
+        }
+        while self.check().is_ok() {
+            let dropped = leftovers::drop_stale(&*self.connection().await?, kind, ROWS_MAX).await?;
+            self.summary.dropped += dropped;
+            if dropped < ROWS_MAX {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
