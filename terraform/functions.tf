@@ -31,6 +31,22 @@ locals {
         "JWT_ISSUER", "JWT_VERIFY_KEYS", "THROTTLE_IP_CREDENTIALS", "TRUSTED_PROXY_HOPS",
       ]
     }
+    password = {
+      role = "streamly_password", hashes = true
+      variables = [
+        "ARGON2_MEMORY_KIB", "ARGON2_TIME_COST", "AUTH_TOKEN_HEADER", "CORS_ALLOWED_ORIGINS", "JWT_AUDIENCE",
+        "JWT_ISSUER", "JWT_SIGNING_KEY_ID", "JWT_VERIFY_KEYS", "PASSWORD_MIN_LENGTH", "THROTTLE_IP_CREDENTIALS",
+        "TRUSTED_PROXY_HOPS",
+      ]
+      secrets = ["JWT_SIGNING_KEY", "REFRESH_TOKEN_KEY"]
+    }
+    email = {
+      role = "streamly_email", hashes = true
+      variables = [
+        "ARGON2_MEMORY_KIB", "ARGON2_TIME_COST", "AUTH_TOKEN_HEADER", "CORS_ALLOWED_ORIGINS", "JWT_AUDIENCE",
+        "JWT_ISSUER", "JWT_VERIFY_KEYS", "THROTTLE_IP_CREDENTIALS", "TRUSTED_PROXY_HOPS",
+      ]
+    }
     checkout = {
       role = "streamly_checkout", asks = true
       variables = [
