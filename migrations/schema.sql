@@ -19,6 +19,7 @@ grant insert on auth_events to streamly_login;
 grant insert on auth_events to streamly_password;
 grant select (user_id), update (session_id, subject_hash, ip_prefix, request_id, detail) on auth_events to streamly_reconcile;
 grant insert on auth_events to streamly_register;
+grant insert on auth_events to streamly_token;
 
 create table auth_throttle (
   key bytea not null,
@@ -35,6 +36,7 @@ grant delete, insert, select, update on auth_throttle to streamly_login;
 grant delete, insert, select, update on auth_throttle to streamly_password;
 grant delete, select (key, touched_at, until), update (touched_at) on auth_throttle to streamly_reconcile;
 grant insert, select, update on auth_throttle to streamly_register;
+grant insert, select, update on auth_throttle to streamly_token;
 
 create table credentials (
   user_id uuid not null,
@@ -164,6 +166,7 @@ grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on 
 grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_portal;
 grant delete, select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at), update (revoke_reason) on sessions to streamly_reconcile;
 grant select (user_id, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_register;
+grant select (id, user_id, counter, auth_time, rotated_at, idle_expires_at, absolute_expires_at, revoked_at), update (counter, last_used_at, rotated_at, idle_expires_at, revoked_at, revoke_reason) on sessions to streamly_token;
 
 create table streams (
   id uuid not null,
@@ -265,6 +268,7 @@ grant select (id, disabled_at, deleted_at) on users to streamly_playback;
 grant select (id, disabled_at, deleted_at, stripe_customer_id, stripe_livemode) on users to streamly_portal;
 grant select (id, deleted_at, stripe_customer_id, stripe_livemode, open_checkout_session, erased_at), update (email, email_canonical, verified_at, stripe_customer_id, stripe_livemode, open_checkout_session, erased_at) on users to streamly_reconcile;
 grant insert (id, email, email_canonical), select (id, email, email_canonical, verified_at, disabled_at, deleted_at, created_at) on users to streamly_register;
+grant select (id, scope, disabled_at, deleted_at) on users to streamly_token;
 grant select (id, stripe_customer_id, stripe_livemode, open_checkout_session), update (stripe_customer_id, stripe_livemode, open_checkout_session) on users to streamly_webhook;
 
 create table videos (

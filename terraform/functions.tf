@@ -47,6 +47,14 @@ locals {
         "JWT_ISSUER", "JWT_VERIFY_KEYS", "THROTTLE_IP_CREDENTIALS", "TRUSTED_PROXY_HOPS",
       ]
     }
+    token = {
+      role = "streamly_token"
+      variables = [
+        "CORS_ALLOWED_ORIGINS", "JWT_AUDIENCE", "JWT_ISSUER", "JWT_SIGNING_KEY_ID", "JWT_VERIFY_KEYS",
+        "THROTTLE_IP_REFRESH", "TRUSTED_PROXY_HOPS",
+      ]
+      secrets = ["JWT_SIGNING_KEY", "REFRESH_TOKEN_KEY"]
+    }
     checkout = {
       role = "streamly_checkout", asks = true
       variables = [

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use streamly::accounts::client::Client;
 use streamly::accounts::throttle::{self, Turn};
 use streamly::accounts::verify::Caller;
-use streamly::db::{exports, sessions, users};
+use streamly::db::{exports, own_sessions, users};
 use streamly::ids::{SessionId, UserId};
 use time::OffsetDateTime;
 
@@ -136,8 +136,8 @@ impl Parts {
 
     async fn sessions(&self, caller: &Caller) -> Result<Sessions, AccountError> {
         let connection = self.pool.get().await?;
-        let live = sessions::live_of_user(&*connection, caller.user_id()).await?;
-        let session = |row: sessions::Live| Session {
+        let live = own_sessions::live_of_user(&*connection, caller.user_id()).await?;
+        let session = |row: own_sessions::Live| Session {
             id: row.id,
             created_at: row.created_at,
             last_used_at: row.last_used_at,
@@ -156,14 +156,14 @@ impl Parts {
     async fn end_session(&self, caller: &Caller, id: &str, client: &Client) -> Result<(), AccountError> {
         // What no session could be called is nobody's, once it is known that the caller may ask.
         let id = id.parse::<SessionId>().ok();
-        let end = sessions::End {
+        let end = own_sessions::End {
             user_id: caller.user_id(),
             caller: caller.session_id(),
             id,
             ip_prefix: client.ip_prefix(),
             request_id: client.request_id(),
         };
-        let ended = sessions::end(&*self.pool.get().await?, &end).await?;
+        let ended = own_sessions::end(&*self.pool.get().await?, &end).await?;
         match (ended.caller_is_live, ended.is_own) {
             (false, _) => Err(AccountError::SessionRevoked),
             (true, false) => Err(AccountError::NotFound),

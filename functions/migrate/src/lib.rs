@@ -38,6 +38,7 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration { name: "0010_account.sql", sql: include_str!("../../../migrations/0010_account.sql") },
     Migration { name: "0011_erasure.sql", sql: include_str!("../../../migrations/0011_erasure.sql") },
+    Migration { name: "0012_token.sql", sql: include_str!("../../../migrations/0012_token.sql") },
 ];
 
 /// The first line of a file that must run outside a transaction: one `create index concurrently`, and nothing else.

@@ -20,6 +20,7 @@ pub mod exports;
 pub mod leftovers;
 pub mod mail_outbox;
 pub mod one_time_tokens;
+pub mod own_sessions;
 pub mod payment_logs;
 pub mod sessions;
 pub mod streams;
@@ -35,7 +36,7 @@ pub use statement::Statement;
 
 /// Every statement of the product, for the tests that prepare each one and look at its plan.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
-    let tables: [&'static [Statement]; 17] = [
+    let tables: [&'static [Statement]; 18] = [
         auth_events::STATEMENTS,
         auth_throttle::STATEMENTS,
         credentials::STATEMENTS,
@@ -46,6 +47,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         leftovers::STATEMENTS,
         mail_outbox::STATEMENTS,
         one_time_tokens::STATEMENTS,
+        own_sessions::STATEMENTS,
         payment_logs::STATEMENTS,
         sessions::STATEMENTS,
         streams::STATEMENTS,

@@ -15,7 +15,8 @@ use tokio::sync::mpsc::unbounded_channel;
 use crate::process::{answers, job};
 use crate::{Folder, get};
 
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 12] = [
+    "account",
     "checkout",
     "email",
     "login",
@@ -25,6 +26,7 @@ const FUNCTIONS: [&str; 10] = [
     "portal",
     "register",
     "subscription",
+    "token",
     "webhook",
 ];
 

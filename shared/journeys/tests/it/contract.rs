@@ -36,6 +36,7 @@ async fn routes() -> BTreeSet<Route> {
         subscription::Parts::real(config(&database, "subscription", subscription::Config::read));
     let password = password::Parts::real(config(&database, "password", password::Config::read));
     let email = email::Parts::real(config(&database, "email", email::Config::read));
+    let token = token::Parts::real(config(&database, "token", token::Config::read));
     let mailer = mailer::Parts::real(config(&database, "mailer", mailer::Config::read));
     let account = account::Parts::real(config(&database, "account", account::Config::read));
     let lists = [
@@ -50,6 +51,7 @@ async fn routes() -> BTreeSet<Route> {
         ("playback", playback::routes(playback).list()),
         ("portal", portal::routes(portal).list()),
         ("subscription", subscription::routes(subscription).list()),
+        ("token", token::routes(token).list()),
     ];
     let all = lists.into_iter().flat_map(|(function, list)| {
         list.into_iter().map(move |(method, path)| (function.to_owned(), method, path.to_owned()))

@@ -51,6 +51,18 @@ const REFUSED: &[(&str, &str)] = &[
     ("subscription", "select id from payment_logs"),
     ("subscription", "update subscriptions set status = 'active'"),
     ("subscription", "delete from subscriptions"),
+    // Who goes on with sessions begins none, moves neither their end nor their owner, and knows nobody.
+    ("token", "insert into sessions (id) values (gen_random_uuid())"),
+    ("token", "update sessions set absolute_expires_at = now() + interval '1 year'"),
+    ("token", "update sessions set auth_time = now()"),
+    ("token", "update sessions set user_id = gen_random_uuid()"),
+    ("token", "delete from sessions"),
+    ("token", "select user_agent from sessions"),
+    ("token", "select email from users"),
+    ("token", "select phc from credentials"),
+    ("token", "update users set scope = 'user admin'"),
+    ("token", "delete from auth_throttle"),
+    ("token", "select id from auth_events"),
     // Who settles subscriptions and erases who left needs nobody's address and ends no history.
     ("reconcile", "select email from users"),
     ("reconcile", "select phc from credentials"),
@@ -131,7 +143,7 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 /// The functions that have a role.
-const FUNCTIONS: [&str; 12] = [
+const FUNCTIONS: [&str; 13] = [
     "account",
     "checkout",
     "email",
@@ -143,6 +155,7 @@ const FUNCTIONS: [&str; 12] = [
     "reconcile",
     "register",
     "subscription",
+    "token",
     "webhook",
 ];
 

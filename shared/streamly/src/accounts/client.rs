@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::throttle::Key;
 use crate::db::auth_events::Event;
+use crate::db::sessions;
 use crate::ids::UserId;
 
 /// The longest `User-Agent` that is kept, in characters.
@@ -58,6 +59,11 @@ impl Client {
             ip_prefix: self.ip_prefix(),
             request_id: self.request_id(),
         }
+    }
+
+    /// How this client uses a session's token, for the event of it.
+    pub fn token_use(&self) -> sessions::Use<'_> {
+        sessions::Use { ip_prefix: self.ip_prefix(), request_id: self.request_id() }
     }
 
     /// What is counted as one client: an address of IPv4, a /64 of IPv6, since one subscriber has that much; and one for

@@ -1,4 +1,4 @@
-//! The start of a session, and with it its first tokens.
+//! The start of a session, and the tokens of one.
 
 use serde::Serialize;
 use tokio_postgres::GenericClient;
@@ -98,14 +98,26 @@ impl TokenSet {
         signer: &Signer,
         refresh_key: &RefreshKey,
     ) -> Result<Self, SigningFailed> {
-        let session_id = begun.session_id;
-        let subject = Subject { user_id, session_id, auth_time: begun.row.auth_time, scope };
+        let Begun { session_id, row } = *begun;
+        let subject = Subject { user_id, session_id, auth_time: row.auth_time, scope };
+        Self::of(&subject, 0, row.refresh_expires_in_s, signer, refresh_key)
+    }
+
+    /// The tokens of a session that was refreshed so often.
+    pub fn of(
+        subject: &Subject,
+        counter: u64,
+        refresh_expires_in_s: i64,
+        signer: &Signer,
+        refresh_key: &RefreshKey,
+    ) -> Result<Self, SigningFailed> {
+        let session_id = subject.session_id;
         Ok(Self {
-            access_token: signer.sign(&subject)?,
+            access_token: signer.sign(subject)?,
             token_type: "Bearer",
             expires_in: EXPIRES_IN_S,
-            refresh_token: refresh_key.token(Named { session_id, counter: 0 }),
-            refresh_expires_in: begun.row.refresh_expires_in_s,
+            refresh_token: refresh_key.token(Named { session_id, counter }),
+            refresh_expires_in: refresh_expires_in_s,
             session_id,
         })
     }

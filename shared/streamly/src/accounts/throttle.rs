@@ -89,6 +89,11 @@ impl ClientLimits {
     pub fn register() -> Self {
         Self(vec![Window { count_max: 10, seconds: 3_600 }])
     }
+
+    /// `THROTTLE_IP_REFRESH`: Supabase Auth's 150 in 5 min, in bursts of 30.
+    pub fn refresh() -> Self {
+        Self(vec![Window { count_max: 30, seconds: 10 }, Window { count_max: 150, seconds: 300 }])
+    }
 }
 
 impl FromStr for ClientLimits {
@@ -204,6 +209,7 @@ mod tests {
         check("1/1,1/2,1/3,1/4,1/5,1/6,1/7,1/8,1/9", None);
         assert_eq!("3/10,60/300".parse(), Ok(ClientLimits::credentials()));
         assert_eq!("10/3600".parse(), Ok(ClientLimits::register()));
+        assert_eq!("30/10,150/300".parse(), Ok(ClientLimits::refresh()));
     }
 
     #[test]

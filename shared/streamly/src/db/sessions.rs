@@ -1,14 +1,14 @@
 //! `sessions`: one row a login on one device.
 
 use time::OffsetDateTime;
-use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
+use tokio_postgres::{GenericClient, Row};
 
 use super::{Error, Statement};
 use crate::ids::{EventId, SessionId, UserId};
 
 /// Every statement of this file.
-pub const STATEMENTS: &[Statement] = &[BEGIN, REVOKE_OF_USER, LIVE_OF_USER, END];
+pub const STATEMENTS: &[Statement] = &[BEGIN, REVOKE_OF_USER, ROTATE, STANDING, END_REUSED, LOG_OUT];
 
 /// A session, if the account may log in and its hash is this one. Of the other live ones the 19 used last stay; the
 /// account's run of attempts ends; the event tells of it.
@@ -57,44 +57,102 @@ const REVOKE_OF_USER: Statement = Statement::new(
      where user_id = $1 and revoked_at is null",
 );
 
-/// Where a living person is logged in.
-const LIVE_OF_USER: Statement = Statement::new(
-    "sessions::LIVE_OF_USER",
-    &[Type::UUID],
+/// The next refresh token, if this is the present one of a session that is alive: of many requests at once with one token
+/// the row lets one through. The event tells of it.
+const ROTATE: Statement = Statement::new(
+    "sessions::ROTATE",
+    &[Type::UUID, Type::INT8, Type::UUID, Type::TEXT, Type::TEXT],
     "
-    select sessions.id, sessions.created_at, sessions.last_used_at, sessions.ip_prefix, sessions.user_agent
-      from sessions
-      join users on users.id = sessions.user_id
-     where sessions.user_id = $1 and users.disabled_at is null and users.deleted_at is null
-       and sessions.revoked_at is null
-       and sessions.idle_expires_at > now() and sessions.absolute_expires_at > now()
-     order by sessions.last_used_at desc, sessions.id desc",
-);
-
-/// Ends a session of the person's own, and tells of it, unless it has ended; asked by a session that must be live itself.
-const END: Statement = Statement::new(
-    "sessions::END",
-    &[Type::UUID, Type::UUID, Type::UUID, Type::UUID, Type::TEXT, Type::TEXT],
-    "
-    with caller as (
-      select users.id
-        from users
-        join sessions on sessions.user_id = users.id
-       where users.id = $1 and users.disabled_at is null and users.deleted_at is null
-         and sessions.id = $2 and sessions.revoked_at is null
-         and sessions.idle_expires_at > now() and sessions.absolute_expires_at > now()
-    ), ended as (
+    with rotated as (
       update sessions
-         set revoked_at = now(), revoke_reason = 'ended-by-owner'
-       where id = $3 and user_id = $1 and revoked_at is null and exists (select from caller)
-      returning id
+         set counter = sessions.counter + 1, rotated_at = now(), last_used_at = now(),
+             idle_expires_at = least(now() + interval '30 days', sessions.absolute_expires_at)
+        from users
+       where sessions.id = $1 and sessions.counter = $2 and sessions.revoked_at is null
+         and now() < sessions.idle_expires_at and now() < sessions.absolute_expires_at
+         and users.id = sessions.user_id and users.disabled_at is null and users.deleted_at is null
+      returning sessions.user_id, users.scope, sessions.auth_time, sessions.idle_expires_at
     ), told as (
       insert into auth_events (id, name, user_id, session_id, ip_prefix, request_id)
-      select $4, 'authn_token_revoked', $1, id, $5, $6
-        from ended
+      select $3, 'authn_token_created', user_id, $1, $4, $5
+        from rotated
     )
-    select exists (select from caller) as caller_is_live,
-           exists (select from sessions where id = $3 and user_id = $1) as is_own",
+    select user_id, scope, auth_time, extract(epoch from idle_expires_at - now())::bigint as refresh_expires_in_s
+      from rotated",
+);
+
+/// How a session stands for a token that is not its present one. The grace counts from the rotation, for the direct parent
+/// alone: a reply may have been lost.
+const STANDING: Statement = Statement::new(
+    "sessions::STANDING",
+    &[Type::UUID],
+    "
+    select sessions.counter,
+           sessions.revoked_at is not null or users.disabled_at is not null or users.deleted_at is not null as is_over,
+           now() >= sessions.idle_expires_at or now() >= sessions.absolute_expires_at as is_expired,
+           coalesce(now() <= sessions.rotated_at + interval '30 seconds', false) as is_in_grace,
+           sessions.user_id, users.scope, sessions.auth_time,
+           extract(epoch from least(sessions.idle_expires_at, sessions.absolute_expires_at) - now())::bigint
+             as refresh_expires_in_s
+      from sessions
+      join users on users.id = sessions.user_id
+     where sessions.id = $1",
+);
+
+/// The end of a session one of whose tokens came again, and the event of it, once.
+const END_REUSED: Statement = Statement::new(
+    "sessions::END_REUSED",
+    &[Type::UUID, Type::UUID, Type::TEXT, Type::TEXT],
+    "
+    with ended as (
+      update sessions
+         set revoked_at = now(), revoke_reason = 'token-reuse'
+       where id = $1 and revoked_at is null
+      returning user_id
+    )
+    insert into auth_events (id, name, user_id, session_id, ip_prefix, request_id)
+    select $2, 'authn_token_reuse', user_id, $1, $3, $4
+      from ended",
+);
+
+/// The end of a session, or of the others of its person, or of all. Whoever holds an old token may end its own session
+/// and no other one: more needs the present token, or its parent within the grace, of a session that is alive. The rows
+/// are locked in one order, so that two who do this at once wait for each other. One event tells of it.
+const LOG_OUT: Statement = Statement::new(
+    "sessions::LOG_OUT",
+    &[Type::UUID, Type::INT8, Type::TEXT, Type::UUID, Type::TEXT, Type::TEXT],
+    "
+    with named as materialized (
+      select id, user_id,
+             case
+               when now() < idle_expires_at and now() < absolute_expires_at
+                 and (counter = $2 or counter - 1 = $2 and now() <= rotated_at + interval '30 seconds') then $3
+               else 'session'
+             end as scope
+        from sessions
+       where id = $1 and revoked_at is null
+    ), chosen as materialized (
+      select sessions.id
+        from sessions
+        join named on named.user_id = sessions.user_id
+       where sessions.revoked_at is null
+         and case named.scope
+               when 'session' then sessions.id = named.id
+               when 'others' then sessions.id <> named.id
+               else true
+             end
+       order by sessions.id
+         for update of sessions
+    ), ended as (
+      update sessions
+         set revoked_at = now(), revoke_reason = 'logout'
+       where id = any (array(select id from chosen))
+      returning id
+    )
+    insert into auth_events (id, name, user_id, session_id, ip_prefix, request_id, detail)
+    select $4, 'authn_token_revoked', user_id, id, $5, $6, scope
+      from named
+     where exists (select from ended)",
 );
 
 /// What a session begins with.
@@ -148,63 +206,98 @@ pub async fn revoke_of_user(client: &impl GenericClient, user: UserId, reason: &
     Ok(())
 }
 
-/// A session that is live.
+/// Whom a session's tokens are for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Live {
-    /// Its id.
-    pub id: SessionId,
-    /// When it began.
-    pub created_at: OffsetDateTime,
-    /// When its tokens were last renewed.
-    pub last_used_at: OffsetDateTime,
-    /// The network where it began.
-    pub ip_prefix: Option<String>,
-    /// What the client called itself.
-    pub user_agent: Option<String>,
-}
-
-/// Where a person is logged in, the latest use first; none of a person who is gone.
-pub async fn live_of_user(client: &impl GenericClient, user: UserId) -> Result<Vec<Live>, Error> {
-    let rows = LIVE_OF_USER.rows(client, &[&user.uuid()]).await?;
-    let live = |row: &tokio_postgres::Row| Live {
-        id: row.get::<_, uuid::Uuid>("id").into(),
-        created_at: row.get("created_at"),
-        last_used_at: row.get("last_used_at"),
-        ip_prefix: row.get("ip_prefix"),
-        user_agent: row.get("user_agent"),
-    };
-    Ok(rows.iter().map(live).collect())
-}
-
-/// A session that its owner ends.
-#[derive(Debug, Clone)]
-pub struct End<'a> {
-    /// Whose it must be.
+pub struct Holder {
+    /// The person.
     pub user_id: UserId,
-    /// The session that asks.
-    pub caller: SessionId,
-    /// The session to end, if what was asked for can be one.
-    pub id: Option<SessionId>,
+    /// What they may do.
+    pub scope: String,
+    /// When they proved who they are.
+    pub auth_time: OffsetDateTime,
+    /// How many seconds the refresh token lives if it is not used.
+    pub refresh_expires_in_s: i64,
+}
+
+impl Holder {
+    fn of(row: &Row) -> Self {
+        Self {
+            user_id: UserId::from(row.get::<_, uuid::Uuid>("user_id")),
+            scope: row.get("scope"),
+            auth_time: row.get("auth_time"),
+            refresh_expires_in_s: row.get("refresh_expires_in_s"),
+        }
+    }
+}
+
+/// How a session stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Which refresh token is the present one.
+    pub counter: i64,
+    /// Whether the session was ended, or its account was.
+    pub is_over: bool,
+    /// Whether its time is over.
+    pub is_expired: bool,
+    /// Whether the parent of the present token is still good.
+    pub is_in_grace: bool,
+    /// Whose it is.
+    pub holder: Holder,
+}
+
+/// Who uses a refresh token, for the event of it.
+#[derive(Debug, Clone)]
+pub struct Use<'a> {
     /// The client's network.
     pub ip_prefix: Option<String>,
     /// The request.
     pub request_id: &'a str,
 }
 
-/// What came of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ended {
-    /// Whether the session that asked was live.
-    pub caller_is_live: bool,
-    /// Whether the session to end was the person's own, live or not.
-    pub is_own: bool,
+/// Makes the next refresh token the present one; none where this is not the present one, or the session is not alive.
+pub async fn rotate(
+    client: &impl GenericClient,
+    session: SessionId,
+    counter: i64,
+    by: &Use<'_>,
+) -> Result<Option<Holder>, Error> {
+    let event_id = EventId::new().uuid();
+    let row = ROTATE
+        .optional(client, &[&session.uuid(), &counter, &event_id, &by.ip_prefix, &by.request_id])
+        .await?;
+    Ok(row.as_ref().map(Holder::of))
 }
 
-/// Ends a session of a person's own.
-pub async fn end(client: &impl GenericClient, end: &End<'_>) -> Result<Ended, Error> {
-    let End { user_id, caller, id, ip_prefix, request_id } = end;
-    let id = id.map(SessionId::uuid);
-    let event = EventId::new().uuid();
-    let row = END.one(client, &[&user_id.uuid(), &caller.uuid(), &id, &event, ip_prefix, request_id]).await?;
-    Ok(Ended { caller_is_live: row.get("caller_is_live"), is_own: row.get("is_own") })
+/// How a session stands; none where there is none.
+pub async fn standing(client: &impl GenericClient, session: SessionId) -> Result<Option<Standing>, Error> {
+    let row = STANDING.optional(client, &[&session.uuid()]).await?;
+    Ok(row.as_ref().map(|row| Standing {
+        counter: row.get("counter"),
+        is_over: row.get("is_over"),
+        is_expired: row.get("is_expired"),
+        is_in_grace: row.get("is_in_grace"),
+        holder: Holder::of(row),
+    }))
+}
+
+/// Ends a session one of whose tokens came again.
+pub async fn end_reused(client: &impl GenericClient, session: SessionId, by: &Use<'_>) -> Result<(), Error> {
+    let event_id = EventId::new().uuid();
+    END_REUSED.execute(client, &[&session.uuid(), &event_id, &by.ip_prefix, &by.request_id]).await?;
+    Ok(())
+}
+
+/// Ends what this token may end: `session`, `others` or `all`. A counter that no row can have is none.
+pub async fn log_out(
+    client: &impl GenericClient,
+    session: SessionId,
+    counter: Option<i64>,
+    scope: &str,
+    by: &Use<'_>,
+) -> Result<(), Error> {
+    let event_id = EventId::new().uuid();
+    LOG_OUT
+        .execute(client, &[&session.uuid(), &counter, &scope, &event_id, &by.ip_prefix, &by.request_id])
+        .await?;
+    Ok(())
 }
