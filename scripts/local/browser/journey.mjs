@@ -1,7 +1,10 @@
 // The demo page as a person uses it, in a real browser: from an account over a declined and a good card to a video whose
-// time advances, and to the billing portal and back.
+// time advances, then through the life of a subscription at the billing portal: once while Stripe's webhooks tell of it, and
+// once with those switched off, while the reconcile job alone asks.
 //
 // Usage: node journey.mjs BROWSER SCREENSHOTS, with the stack's variables in the environment.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { barriers, browser, complaints, hurry, open, picture as keep, strangers } from './stage.mjs';
 import { expect, finish, run } from './steps.mjs';
 
@@ -210,18 +213,120 @@ async function manage(button, after) {
   await page.waitForURL((url) => url.href.startsWith(demo));
 }
 
-await step('cancelling at the portal keeps the right until the period ends', async () => {
-  await manage('cancel-at-period-end', 'resume');
-  await page.waitForSelector('#standing:has-text("Ends for good")');
-  expect(await text('#standing-reason') === 'active', 'the right is gone at once');
-  await picture('7-cancelled');
-  return text('#standing-title');
+/** Presses a button at the desk behind Stripe's pages. */
+async function atTheDesk(button, shows) {
+  await page.click('#links a:has-text("Behind Stripe")');
+  await page.waitForSelector('#webhooks');
+  await page.click(`button[value="${button}"]`);
+  if (shows) await page.waitForSelector(shows);
+  await picture(`desk-${button}`);
+  await page.goto(demo);
+  await page.waitForSelector('#who:not([hidden])');
+}
+
+/** The reconcile job as the README tells a person to run it. */
+function reconcile() {
+  const { status, stdout, stderr } = spawnSync(join(process.env.STREAMLY_ROOT, 'scripts/dev'), ['reconcile'], { encoding: 'utf8' });
+  expect(status === 0, `scripts/dev reconcile ended with ${status}: ${stdout}${stderr}`);
+}
+
+/** Asks again, as a person does, until the status shows this; what the webhook brings takes an instant. */
+async function shows(selector) {
+  for (let asked = 0; asked < 20; asked += 1) {
+    await page.click('#refresh');
+    const seen = await page.waitForSelector(selector, { timeout: 1_000 }).catch(() => null);
+    if (seen) return text('#standing-title');
+  }
+  throw new Error(`${selector} is not there: ${await text('#standing')}`);
+}
+
+const lower = plans.find((one) => one.tier !== plan.tier);
+const prices = new Map(JSON.parse(process.env.PLANS).map((one) => [one.slug, one.price_id]));
+
+/**
+ * What a subscriber goes through, each step seen in the status. `hear` is what lets the service hear of it: nothing where
+ * Stripe's webhooks tell it, the reconcile job where they are off.
+ */
+async function manageEverything(way, hear) {
+  await step(`another plan taken at the portal is told (${way})`, async () => {
+    await page.click('#manage');
+    await page.waitForSelector('select[name="price"]');
+    await page.selectOption('select[name="price"]', prices.get(lower.slug));
+    await page.click('button[value="switch"]');
+    await page.waitForSelector(`section h2:has-text("${lower.name}")`);
+    await page.click('a:has-text("Back")');
+    hear();
+    await shows(`#standing-facts:has-text("${lower.name}")`);
+    await picture(`${way}-1-another-plan`);
+    return `${plan.name} became ${lower.name}`;
+  });
+
+  await step(`cancelling at the portal keeps the right until the period ends (${way})`, async () => {
+    await manage('cancel-at-period-end', 'resume');
+    hear();
+    const title = await shows('#standing:has-text("Ends for good")');
+    expect(await text('#standing-reason') === 'active', 'the right is gone at once');
+    await picture(`${way}-2-cancelled`);
+    return title;
+  });
+
+  await step(`resuming at the portal lets it renew itself (${way})`, async () => {
+    await manage('resume', 'cancel-at-period-end');
+    hear();
+    return shows('#standing:has-text("Renews itself")');
+  });
+
+  await step(`a renewal that fails is told, with the days that are left (${way})`, async () => {
+    await page.click('#manage');
+    await page.fill('input[name="card_number"]', '4000 0000 0000 0341');
+    await page.click('button[value="card"]');
+    await page.waitForSelector('button[value="card"]');
+    await page.click('a:has-text("Back")');
+    await page.waitForURL((url) => url.href.startsWith(demo));
+    await atTheDesk('advance-month', '#events:has-text("invoice.payment_failed")');
+    hear();
+    const title = await shows('#standing-reason:has-text("grace")');
+    expect(/past_due/.test(await text('#standing-facts')), 'the status does not say past_due');
+    await picture(`${way}-3-renewal-failed`);
+    return title;
+  });
+
+  await step(`paying the open invoice at the portal recovers it (${way})`, async () => {
+    await page.click('#manage');
+    await page.click('button[value="pay"]');
+    await page.waitForSelector('button[value="pay"]', { state: 'detached' });
+    await page.click('a:has-text("Back")');
+    hear();
+    const title = await shows('#standing-reason:has-text("active")');
+    await picture(`${way}-4-recovered`);
+    return title;
+  });
+}
+
+await manageEverything('webhooks', () => {});
+
+await step('with webhooks off a payment is unknown until reconcile asks', async () => {
+  await atTheDesk('webhooks-off', '#webhooks:has-text("off")');
+  await page.click('#logout');
+  account.email = `quiet-${account.email}`;
+  await enter('#register', account);
+  await page.waitForSelector('#who:not([hidden])');
+  await checkout();
+  await page.fill('input[name="card_number"]', '4242 4242 4242 4242');
+  await page.click('button[value="pay"]');
+  await page.waitForURL((url) => url.href.startsWith(demo));
+  await page.waitForSelector('#notice:has-text("Waiting")');
+  expect(await text('#standing-reason') === 'subscription-required', 'somebody has told it');
+  reconcile();
+  await page.waitForSelector('#notice:has-text("active")');
+  await picture('reconcile-0-subscribed');
+  return advances();
 });
 
-await step('resuming at the portal lets it renew itself', async () => {
-  await manage('resume', 'cancel-at-period-end');
-  await page.waitForSelector('#standing:has-text("Renews itself")');
-  return text('#standing-title');
+await manageEverything('reconcile', reconcile);
+
+await step('webhooks are switched on again', async () => {
+  await atTheDesk('webhooks-on', '#webhooks:has-text("on")');
 });
 
 await step('tokens and passwords are nowhere on the page', async () => {

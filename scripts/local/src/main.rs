@@ -1,13 +1,14 @@
-//! Starts the local stack until it is told to stop, or walks a customer's journey through it. `scripts/dev` and
-//! `scripts/demo` build this and hand over to it.
+//! Starts the local stack until it is told to stop, runs its reconcile job once, or walks a customer's journey through it.
+//! `scripts/dev` and `scripts/demo` build this and hand over to it.
 
 use clap::{Parser, Subcommand};
 use functions_framework::env::Process;
 use local::journey;
-use local::stack::{Options, Stack, read_environment};
+use local::stack::{Options, Stack, read_environment, reconcile};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,6 +33,12 @@ enum Command {
         #[arg(long)]
         fresh: bool,
     },
+    /// Runs the reconcile job once against the running stack.
+    Reconcile {
+        /// What the job is to do; everything where nothing is named.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Walks a customer's journey, against the running stack or one of its own.
     Demo,
 }
@@ -40,6 +47,7 @@ enum Command {
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Up { fresh } => up(fresh).await,
+        Command::Reconcile { arguments } => run_reconcile(&arguments),
         Command::Demo => demo().await,
     };
     match done {
@@ -67,6 +75,12 @@ async fn up(fresh: bool) -> Result<(), Box<dyn Error>> {
     stack.stop().await?;
     say("stopped");
     Ok(())
+}
+
+/// Becomes the job, so that its exit status and its signals are this program's.
+fn run_reconcile(arguments: &[String]) -> Result<(), Box<dyn Error>> {
+    let options = Options::read(Arc::new(Process))?;
+    Err(reconcile(&options)?.args(arguments).exec().into())
 }
 
 async fn demo() -> Result<(), Box<dyn Error>> {
@@ -122,7 +136,8 @@ fn announce(stack: &Stack) {
     say(&format!(
         "\nStreamly runs.\n\n  demo page   {}\n  mail        {}\n  gateway     {}\n  API page    {}\n  database    {}\n  \
          logs        {folder}/logs\n  variables   {folder}/stack.env\n\n\
-         Pay with card 4242 4242 4242 4242. Ctrl-C stops everything.",
+         Pay with card 4242 4242 4242 4242. Webhooks and Stripe's clock are switched by the page \"Behind Stripe\".\n\
+         Ctrl-C stops everything.",
         of("STREAMLY_DEMO_URL"),
         stack.environment().get("STREAMLY_MAIL_URL").map_or("sent by your SMTP_URL", String::as_str),
         of("STREAMLY_GATEWAY_URL"),

@@ -9,12 +9,14 @@ mod environment;
 mod options;
 mod pages;
 mod parts;
+mod reconcile;
 mod secrets;
 pub mod seeds;
 mod settings;
 
 pub use environment::read as read_environment;
 pub use options::Options;
+pub use reconcile::command as reconcile;
 
 use futures_util::future::join_all;
 use std::collections::BTreeMap;
@@ -25,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::gateway::{Document, DocumentError};
-use crate::process::{Process, ProcessError, Watchdog};
+use crate::process::{Job, Process, ProcessError, Watchdog};
 use database::Database;
 use environment::EnvironmentFile;
 use parts::{Ground, Parts};
@@ -42,6 +44,9 @@ const POLL_MS: u64 = 20;
 /// Why a stack does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
+    /// No stack runs in the folder.
+    #[error("no stack runs in {0:?}: start one with scripts/dev")]
+    Absent(PathBuf),
     /// Another stack runs in the folder.
     #[error(
         "a stack runs in {0:?} already: stop it, or set STREAMLY_LOCAL_DIR to another folder for a second one"
@@ -156,7 +161,7 @@ impl Stack {
         drop(self.file);
         let Parts { gateway, functions, reconcile, drains, catcher, stripe, mux, pages } = self.parts;
         drop((gateway, drains));
-        reconcile.stop().await;
+        join_all(reconcile.into_iter().map(Job::stop)).await;
         join_all(functions.into_values().map(Process::stop)).await;
         drop((catcher, stripe, mux, pages));
         self.database.stop().await

@@ -183,6 +183,11 @@ impl Stripe {
         self.server.url()
     }
 
+    /// The page on which a person switches webhooks off and moves the clock ahead.
+    pub fn desk_url(&self) -> String {
+        format!("{}{}", self.url(), pages::DESK)
+    }
+
     /// Names the webhook endpoint, in place of any former one.
     pub fn deliver_to(&self, webhook_url: &str) {
         self.shared.lock().webhooks.url = Some(webhook_url.to_owned());

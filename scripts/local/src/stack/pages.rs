@@ -41,7 +41,7 @@ pub(super) fn config(
     document: &Document,
     gateway_url: &str,
     reference_url: &str,
-    mail_url: Option<&str>,
+    (mail_url, desk_url): (Option<&str>, Option<&str>),
 ) -> Result<demo::Config, StackError> {
     let mut paths: Vec<String> = document.operations()?.into_iter().map(|operation| operation.path).collect();
     paths.dedup();
@@ -55,9 +55,9 @@ pub(super) fn config(
         paths,
         videos: seeds::ALL.iter().map(seeds::Seed::shown).collect(),
         mail_url: mail_url.map(str::to_owned),
-        links: mail_url
-            .map(|url| link("Mail", url))
+        links: [("Mail", mail_url), ("Behind Stripe", desk_url)]
             .into_iter()
+            .filter_map(|(name, url)| url.map(|url| link(name, url)))
             .chain([link("The API", reference_url)])
             .collect(),
         media_origins,

@@ -31,10 +31,12 @@ use crate::stripe::{self, Stripe};
 /// The gateway's port where nothing else is asked for and it is free.
 const GATEWAY_PORT: u16 = 8080;
 
-/// The job that settles with Stripe what the webhook could not: often here, so that one sees it, and without the comparison
-/// of everything, which marks what the stand-in never knew.
-const RECONCILE: (&str, &[&str], Duration) =
-    ("reconcile", &["marked", "overdue", "replay", "clean", "erase"], Duration::from_secs(30));
+/// The job that settles with Stripe what the webhook could not, and how often its passes run: oftener than in the cloud, so
+/// that one sees it. `missed` runs when it is asked for: it marks what Stripe does not list, and the stand-in forgets
+/// everything when the stack ends.
+pub(super) const RECONCILE: &str = "reconcile";
+const PASSES: [(&[&str], Duration); 1] =
+    [(&["marked", "overdue", "replay", "clean", "erase"], Duration::from_secs(30))];
 
 /// The function that no gateway knows, the path at which its scheduler asks it, and how often: oftener than in the cloud, so
 /// that nobody waits for a mail.
@@ -55,7 +57,7 @@ pub(super) struct Ground {
 pub(super) struct Parts {
     pub(super) gateway: Gateway,
     pub(super) functions: BTreeMap<String, Process>,
-    pub(super) reconcile: Job,
+    pub(super) reconcile: Vec<Job>,
     pub(super) drains: Schedule,
     pub(super) catcher: Option<Catcher>,
     pub(super) stripe: Option<Stripe>,
@@ -92,7 +94,7 @@ impl Ground {
 
     /// Whatever has a role of its own in the database.
     fn with_a_role(&self) -> Vec<String> {
-        self.functions.iter().cloned().chain([RECONCILE.0.to_owned()]).collect()
+        self.functions.iter().cloned().chain([RECONCILE.to_owned()]).collect()
     }
 
     /// The stand-in for Stripe, unless a key of the user's says that the real one is meant.
@@ -200,12 +202,19 @@ impl Ground {
     }
 
     /// The job, which settles with Stripe what the webhook could not.
-    async fn start_reconcile(&self, settings: &Settings<'_>, database: &Database) -> Result<Job, StackError> {
-        let (name, arguments, every) = RECONCILE;
-        let program = self.program(name, settings, database).await?;
-        let job = Job::start(program, arguments, every, Arc::clone(&self.watchdog))?;
-        self.tell(&format!("{name}: runs every {} s, see logs/{name}.log", every.as_secs()));
-        Ok(job)
+    async fn start_reconcile(
+        &self,
+        settings: &Settings<'_>,
+        database: &Database,
+    ) -> Result<Vec<Job>, StackError> {
+        let mut jobs = Vec::new();
+        for (passes, every) in PASSES {
+            let program = self.program(RECONCILE, settings, database).await?;
+            jobs.push(Job::start(program, passes, every, Arc::clone(&self.watchdog))?);
+            let (passes, every) = (passes.join(", "), every.as_secs());
+            self.tell(&format!("{RECONCILE}: runs {passes} every {every} s, see logs/{RECONCILE}.log"));
+        }
+        Ok(jobs)
     }
 }
 
@@ -247,13 +256,22 @@ impl Parts {
 
         let (demo_url, reference_url) = (pages.demo.url(), pages.reference.url());
         let mail_url = catcher.as_ref().map(Catcher::url);
-        let mail = mail_url.as_deref();
-        pages.demo.publish(pages::config(&settings, &ground.document, &gateway_url, &reference_url, mail)?);
+        let (mail, desk_url) = (mail_url.as_deref(), stripe.as_ref().map(Stripe::desk_url));
+        let pages_of = (mail, desk_url.as_deref());
+        pages.demo.publish(pages::config(
+            &settings,
+            &ground.document,
+            &gateway_url,
+            &reference_url,
+            pages_of,
+        )?);
         let mut environment = settings.shown();
         environment.insert("DATABASE_URL".to_owned(), database.owner_url().to_owned());
         environment.insert("STREAMLY_GATEWAY_URL".to_owned(), gateway_url);
         environment.insert("STREAMLY_API_URL".to_owned(), reference_url);
         environment.insert("STREAMLY_DEMO_URL".to_owned(), demo_url);
+        environment.insert("STREAMLY_RECONCILE_DATABASE_URL".to_owned(), database.url(RECONCILE));
+        environment.extend(desk_url.map(|url| ("STREAMLY_STRIPE_DESK_URL".to_owned(), url)));
         environment.extend(mail_url.map(|url| ("STREAMLY_MAIL_URL".to_owned(), url)));
         for (name, process) in &functions {
             let name = name.to_ascii_uppercase().replace('-', "_");

@@ -2,6 +2,7 @@
 //!
 //! | Request | Effect |
 //! |---|---|
+//! | `GET /_fake/desk` | a page for people, with buttons for what they need most |
 //! | `GET`, `DELETE /_fake/requests` | the API requests received, newest last; forgets them |
 //! | `POST`, `DELETE /_fake/faults` | `{path, method, times, after, fault: {kind, …}}`: a [`Fault`]; clears all |
 //! | `POST /_fake/webhooks` | any of `{url, secret}` and the members of [`Deliveries`](super::Deliveries); the answer shows them |
@@ -181,14 +182,7 @@ async fn resend(Extract(shared): Stand, Path(id): Path<String>) -> Response {
 
 /// Sends once more what no endpoint has accepted.
 async fn resend_undelivered(Extract(shared): Stand) -> Json<Value> {
-    let lost: Vec<String> = {
-        let state = shared.lock();
-        let lost = state.events.iter().filter(|event| event.wanted && !event.is_delivered());
-        lost.map(|event| event.id.clone()).collect()
-    };
-    let answer = json!({ "resent": lost });
-    shared.send(Batch { events: lost, resent: true });
-    Json(answer)
+    Json(json!({ "resent": shared.send_undelivered() }))
 }
 
 async fn settle(Extract(shared): Stand, Path(id): Path<String>) -> Response {

@@ -2,13 +2,17 @@
 //! need no script: a person, a browser test and a terminal all act in the same way.
 
 pub(super) mod checkout;
+mod desk;
 mod html;
 mod portal;
+
+pub(super) use desk::PATH as DESK;
 
 use super::state::Shared;
 use axum::Router;
 use std::sync::Arc;
 
 pub(super) fn routes(shared: Arc<Shared>) -> Router {
-    checkout::routes(Arc::clone(&shared)).merge(portal::routes(shared))
+    let desk = desk::routes(Arc::clone(&shared));
+    checkout::routes(Arc::clone(&shared)).merge(portal::routes(shared)).merge(desk)
 }

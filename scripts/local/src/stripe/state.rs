@@ -225,6 +225,17 @@ impl Shared {
         }
     }
 
+    /// Has everything delivered once more that no endpoint has accepted. Returns the events' ids.
+    pub(super) fn send_undelivered(&self) -> Vec<String> {
+        let lost: Vec<String> = {
+            let state = self.lock();
+            let lost = state.events.iter().filter(|event| event.wanted && !event.is_delivered());
+            lost.map(|event| event.id.clone()).collect()
+        };
+        self.send(Batch { events: lost.clone(), resent: true });
+        lost
+    }
+
     /// Tells those who wait that a delivery was answered.
     pub(super) fn note_answer(&self) {
         self.answered.send_modify(|count| *count += 1);

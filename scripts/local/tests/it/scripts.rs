@@ -29,6 +29,7 @@ fn check_refused(script: &str, arguments: &[&str], named: &str) {
 #[test]
 fn each_script_explains_itself() {
     check_help("dev", "Usage: scripts/dev [--fresh]");
+    check_help("dev", "scripts/dev reconcile [PASS...] [--dry-run]");
     check_help("demo", "Usage: scripts/demo");
 }
 
@@ -49,4 +50,17 @@ fn the_program_behind_them_wants_a_command_that_it_knows() {
     assert_eq!(local(&["down"]), Some(2));
     assert_eq!(local(&["up", "--frehs"]), Some(2));
     assert_eq!(local(&["--help"]), Some(0));
+}
+
+#[test]
+fn reconciling_without_a_running_stack_says_how_to_start_one() {
+    let folder = super::Folder::new();
+    let output = Command::new(env!("CARGO_BIN_EXE_local"))
+        .args(["reconcile", "marked", "--dry-run"])
+        .env("STREAMLY_LOCAL_DIR", folder.path())
+        .output()
+        .expect("it is built");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("no stack runs") && said.contains("scripts/dev"), "{said}");
 }

@@ -2,6 +2,7 @@
 
 mod api;
 mod deliveries;
+mod desk;
 mod disorder;
 mod faults;
 mod idempotency;

@@ -105,6 +105,38 @@ async fn a_subscriber_pays_what_is_open() {
 }
 
 #[tokio::test]
+async fn another_card_is_charged_from_then_on_and_the_portal_takes_one_that_pays() {
+    let visit = Visit::new().await;
+    let default = async || {
+        let subscription = visit.stand.get(&format!("/v1/subscriptions/{}", visit.subscription)).await.json();
+        let method = subscription["default_payment_method"].as_str().expect("a card is on file").to_owned();
+        visit.stand.get(&format!("/v1/payment_methods/{method}")).await.json()
+    };
+    assert_eq!(default().await["card"]["last4"], json!("4242"));
+    for refused in ["card&card_number=4000000000000002", "card&card_number=4242", "card"] {
+        let page = visit.press(refused).await;
+        assert_eq!(page.status(), 422, "{refused}");
+        assert!(page.text().contains("role=\"alert\""), "{refused}: {}", page.text());
+        assert_eq!(default().await["card"]["last4"], json!("4242"), "{refused}");
+    }
+    visit.after("card&card_number=4000+0000+0000+0341").await;
+    let card = default().await;
+    assert_eq!((&card["card"]["last4"], &card["customer"]), (&json!("0341"), &json!(visit.customer)));
+    let customer = visit.stand.get(&format!("/v1/customers/{}", visit.customer)).await.json();
+    assert_eq!(customer["invoice_settings"]["default_payment_method"], card["id"]);
+
+    visit.stand.stripe.advance(std::time::Duration::from_hours(32 * 24));
+    let subscription = visit.stand.get(&format!("/v1/subscriptions/{}", visit.subscription)).await.json();
+    assert_eq!(subscription["status"], json!("past_due"));
+    assert_eq!(visit.after("pay").await["status"], json!("active"));
+    assert_eq!(
+        default().await["card"]["last4"],
+        json!("4242"),
+        "who pays at the portal pays on with that card"
+    );
+}
+
+#[tokio::test]
 async fn the_portal_reaches_no_other_customers_subscription() {
     let (mine, theirs) = (Visit::new().await, Visit::new().await);
     let id = mine.stand.session("").await;

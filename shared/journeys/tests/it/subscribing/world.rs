@@ -1,11 +1,12 @@
-//! The stand-in for Stripe, the webhook behind a socket, playback, portal, subscription, and someone with a customer of theirs.
+//! The stand-in for Stripe, the webhook behind a socket, the reconcile job, playback, portal, subscription, and someone
+//! with a customer of theirs.
 
 use axum::extract::State;
 use functions_framework::{Routes, call, env};
 use http::{HeaderValue, Request, Response, header};
 use local::client;
 use local::server::Server;
-use local::stripe::{Options, Stripe, prices_of_plans};
+use local::stripe::{Deliveries, Options, Stripe, prices_of_plans};
 use serde_json::Value;
 use std::time::Duration;
 use testkit::{Database, Person, Reply, Video, ask, bearer, get, post, variables};
@@ -22,7 +23,22 @@ async fn receive(
     answer.map(|body| axum::body::Body::from(body.into_bytes()))
 }
 
+/// By which way the product hears of what happens at Stripe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Stripe's events, each sent to the webhook.
+    Webhooks,
+    /// No event is sent; the reconcile job alone asks.
+    Reconcile,
+}
+
+impl Way {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Webhooks, Self::Reconcile];
+}
+
 pub(crate) struct World {
+    way: Way,
     owner: Client,
     person: Person,
     video: Video,
@@ -32,6 +48,7 @@ pub(crate) struct World {
     playback: Routes<playback::Parts>,
     portal: Routes<portal::Parts>,
     subscription: Routes<subscription::Parts>,
+    reconcile: reconcile::Parts,
     _webhook: Server,
     _database: Database,
 }
@@ -46,6 +63,11 @@ pub(crate) struct Known {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::by(Way::Webhooks).await
+    }
+
+    /// A world in which the product hears of Stripe by this way alone.
+    pub(crate) async fn by(way: Way) -> Self {
         let database = Database::new().await;
         let owner = database.owner().await;
         let person = Person::new(&owner).await;
@@ -72,7 +94,12 @@ impl World {
         let of_subscription = variables(&database, "subscription", &[]);
         let config = env::read_from(&of_subscription, subscription::Config::read).expect("variables");
         let subscription = subscription::routes(subscription::Parts::real(config));
+        let of_reconcile = variables(&database, "reconcile", &[("STRIPE_API_BASE", &stripe.url())]);
+        let config = env::read_from(&of_reconcile, reconcile::Config::read).expect("variables");
+        let reconcile = reconcile::Parts { gap: Duration::ZERO, ..reconcile::Parts::real(config) };
+        stripe.set_deliveries(Deliveries { on: way == Way::Webhooks, ..Deliveries::default() });
         let world = Self {
+            way,
             owner,
             person,
             video,
@@ -82,6 +109,7 @@ impl World {
             playback,
             portal,
             subscription,
+            reconcile,
             _webhook: webhook,
             _database: database,
         };
@@ -137,20 +165,20 @@ impl World {
 
     /// The path of an open portal.
     pub(crate) async fn portal_page(&self) -> String {
-        self.all_delivered().await;
+        self.hear().await;
         let reply = self.open_portal().await;
         assert_eq!(reply.status, 200, "{}", reply.text());
         let url = text(&reply.json()["url"]);
         url.strip_prefix(&self.stripe.url()).expect("a page of the stand-in").to_owned()
     }
 
-    /// Presses a button of the portal for the one subscription, and waits until the webhook has heard of it.
+    /// Presses a button of the portal for the one subscription, and waits until the product has heard of it.
     pub(crate) async fn manage(&self, portal: &str, action: &str, more: &str) {
         let subscription = self.subscriptions().await.remove(0).stripe_id;
         let form = format!("subscription={subscription}&action={action}{more}");
         let (status, body) = self.send("POST", portal, "application/x-www-form-urlencoded", &form).await;
         assert_eq!(status, 303, "{action}: {}", String::from_utf8_lossy(&body));
-        self.all_delivered().await;
+        self.hear().await;
     }
 
     /// How the subscription stands.
@@ -171,17 +199,18 @@ impl World {
         self.api("DELETE", &format!("/v1/subscriptions/{subscription}"), "").await;
     }
 
-    /// Makes every later charge of the one subscription fail.
-    pub(crate) async fn let_charges_fail(&self) {
-        let attach = "/v1/payment_methods/pm_card_chargeCustomerFail/attach";
-        let method = self.api("POST", attach, &format!("customer={}", self.customer)).await;
-        let form = format!("default_payment_method={}", text(&method["id"]));
-        let subscription = self.subscriptions().await.remove(0).stripe_id;
-        self.api("POST", &format!("/v1/subscriptions/{subscription}"), &form).await;
-    }
-
     pub(crate) async fn delete_customer(&self) {
         self.api("DELETE", &format!("/v1/customers/{}", self.customer), "").await;
+    }
+
+    /// Waits until the product has heard of everything that happened.
+    pub(crate) async fn hear(&self) {
+        if self.way == Way::Webhooks {
+            return self.all_delivered().await;
+        }
+        let everything = reconcile::Arguments::read(&[]).expect("no argument is unknown");
+        let summary = reconcile::run(self.reconcile.clone(), &everything, std::future::pending()).await;
+        assert_eq!((summary.verdict(), summary.marked), (Ok(()), 0), "{summary:?}");
     }
 
     /// Waits until the webhook has accepted every event.
