@@ -12,6 +12,10 @@ locals {
       title   = "Two accounts claim one Stripe customer or subscription"
       runbook = "Nothing was applied. Look the event up in `payment_logs` by its id, find out in Stripe's dashboard whose the customer is, correct `users.stripe_customer_id` or the metadata at Stripe, then run reconcile with `marked replay`."
     }
+    erasure-held = {
+      title   = "Somebody who left cannot be erased"
+      runbook = "The two weeks are over, but a subscription of theirs runs on, is of a status that we do not know, or waits for Stripe's word. Its summary line counts them as `reconcile.held`. Find them by `users.deleted_at` beside `subscriptions`, end the subscription at Stripe, and the next daily run of reconcile erases them."
+    }
     malformed-object = {
       title   = "An event of Stripe's could not be read"
       runbook = "The event is in `payment_logs` with its payload. Compare its API version with the one that the endpoint is pinned to; if Stripe changed a shape, the reader has to learn it, and reconcile settles the subscription meanwhile."

@@ -30,8 +30,11 @@ impl Work {
         self.each(List::Overdue).await
     }
 
-    /// Ends what belongs to nobody any more.
+    /// Ends what belongs to nobody any more, once a run, whichever of its passes come first.
     pub(crate) async fn forsaken(&mut self) -> Result<(), End> {
+        if std::mem::replace(&mut self.forsaken_is_done, true) {
+            return Ok(());
+        }
         self.each(List::Forsaken).await
     }
 

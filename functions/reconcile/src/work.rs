@@ -61,6 +61,8 @@ pub(crate) struct Work {
     pub(crate) parts: Parts,
     pub(crate) summary: Summary,
     pub(crate) stopped: watch::Receiver<bool>,
+    /// Whether what belongs to nobody any more was gone through.
+    pub(crate) forsaken_is_done: bool,
     next: Instant,
 }
 
@@ -69,7 +71,7 @@ impl Work {
         let summary = Summary { dry_run, ..Summary::default() };
         // Replaced by the run's own; nobody tells this one anything.
         let (_, stopped) = watch::channel(false);
-        Self { parts, summary, stopped, next: Instant::now() }
+        Self { parts, summary, stopped, forsaken_is_done: false, next: Instant::now() }
     }
 
     /// Asks Stripe, when the budget allows it. A question that a signal cuts short has changed nothing, or what may be
