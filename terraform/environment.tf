@@ -25,6 +25,7 @@ locals {
     RENEWAL_LEEWAY_HOURS     = tostring(var.billing.renewal_leeway_hours)
     STRIPE_LIVEMODE          = tostring(var.billing.livemode)
     THROTTLE_IP_CREDENTIALS  = var.accounts.throttle_ip_credentials
+    THROTTLE_IP_REFRESH      = var.accounts.throttle_ip_refresh
     THROTTLE_IP_REGISTER     = var.accounts.throttle_ip_register
     TRUSTED_PROXY_HOPS       = tostring(var.trusted_proxy_hops)
   }
