@@ -19,8 +19,9 @@ mod error;
 pub use config::{Config, Parts};
 pub use error::AccountError;
 
+use adapters::callers::client;
 use functions_framework::{Json, Problem, Request, RequestExt, RequestPayloadExt, Routes};
-use http::{StatusCode, header};
+use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -76,7 +77,7 @@ struct Deleted {
 }
 
 async fn profile(account: Arc<Parts>, request: Request) -> Result<(StatusCode, Json<Profile>), Problem> {
-    let caller = account.caller(&request)?;
+    let caller = account.callers.of(&request)?;
     Ok((StatusCode::OK, Json(account.profile(&caller).await?)))
 }
 
@@ -84,13 +85,13 @@ async fn list_sessions(
     account: Arc<Parts>,
     request: Request,
 ) -> Result<(StatusCode, Json<Sessions>), Problem> {
-    let caller = account.caller(&request)?;
+    let caller = account.callers.of(&request)?;
     Ok((StatusCode::OK, Json(account.sessions(&caller).await?)))
 }
 
 async fn end_session(account: Arc<Parts>, request: Request) -> Result<StatusCode, Problem> {
-    let caller = account.caller(&request)?;
-    account.end_session(&caller, request.param("id"), &account.client(&request)).await?;
+    let caller = account.callers.of(&request)?;
+    account.end_session(&caller, request.param("id"), &client(&request, account.proxy_hops)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -98,30 +99,17 @@ async fn export(
     account: Arc<Parts>,
     request: Request,
 ) -> Result<(StatusCode, Json<Map<String, Value>>), Problem> {
-    let caller = account.caller(&request)?;
+    let caller = account.callers.of(&request)?;
     Ok((StatusCode::OK, Json(account.export(&caller).await?)))
 }
 
 async fn delete(account: Arc<Parts>, request: Request) -> Result<(StatusCode, Json<Deleted>), Problem> {
-    let caller = account.caller(&request)?;
-    let client = account.client(&request);
-    let deletes_at = account.delete(request.json()?, &caller, &client).await?;
+    let caller = account.callers.of(&request)?;
+    let deletes_at = account.delete(request.json()?, &caller, &client(&request, account.proxy_hops)).await?;
     Ok((StatusCode::ACCEPTED, Json(Deleted { deletes_at })))
 }
 
 impl Parts {
-    fn caller(&self, request: &Request) -> Result<Caller, Problem> {
-        let token = request.required_bearer(self.token_header.name())?;
-        let caller = self.verifier.verify(token).map_err(AccountError::from)?;
-        request.log_field("user.id", caller.user_id().to_string());
-        Ok(caller)
-    }
-
-    fn client(&self, request: &Request) -> Client {
-        let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        Client::new(request.client_address(self.proxy_hops), agent, request.request_id())
-    }
-
     async fn profile(&self, caller: &Caller) -> Result<Profile, AccountError> {
         let connection = self.pool.get().await?;
         let found = users::profile_by_session(&*connection, caller.user_id(), caller.session_id()).await?;

@@ -1,28 +1,21 @@
 //! The variables of checkout, and the parts that are made of them.
 
+use adapters::callers::Callers;
+use adapters::variables;
 use functions_framework::cors::Origins;
 use functions_framework::env::{Invalid, Reader};
 use std::str::FromStr;
-use streamly::accounts::verify::{TokenHeader, Verifier, VerifyKeys};
-use streamly::accounts::{Audience, Issuer};
 use streamly::billing::Plans;
-use streamly::billing::stripe::{ApiBase, InvalidPageUrl, PageUrl, SecretKey, Stripe};
+use streamly::billing::stripe::{InvalidPageUrl, PageUrl, Stripe};
 use streamly::clock::Clock;
-use streamly::db::{CaFile, Pool, PoolSize, Settings};
+use streamly::db::Pool;
 
 /// What the variables say.
-#[derive(Debug)]
 pub struct Config {
-    database: Settings,
-    ca: Option<CaFile>,
-    pool_size: PoolSize,
-    issuer: Issuer,
-    audience: Audience,
-    keys: VerifyKeys,
-    token_header: TokenHeader,
+    pool: Pool,
+    callers: Callers,
     plans: Plans,
-    stripe_key: SecretKey,
-    stripe_base: ApiBase,
+    stripe: Stripe,
     livemode: bool,
     pages: Pages,
     origins: Origins,
@@ -31,38 +24,20 @@ pub struct Config {
 impl Config {
     /// Reads the variables.
     pub fn read(env: &mut Reader<'_>) -> Result<Self, Invalid> {
-        let database = env.required_secret("DATABASE_URL");
-        let ca = env.optional("DATABASE_CA_FILE");
-        let pool_size = env.or("DATABASE_POOL_SIZE", PoolSize::default());
-        let issuer = env.required("JWT_ISSUER");
-        let audience = env.required("JWT_AUDIENCE");
-        let keys = env.required("JWT_VERIFY_KEYS");
-        let token_header = env.or("AUTH_TOKEN_HEADER", TokenHeader::default());
+        let pool = variables::database(env);
+        let callers = variables::callers(env);
         let plans = env.required("PLANS");
-        let stripe_key = env.required_secret::<SecretKey>("STRIPE_SECRET_KEY");
-        let stripe_base = env.or("STRIPE_API_BASE", ApiBase::default());
-        let stated_mode = env.optional::<bool>("STRIPE_LIVEMODE");
+        let stripe = variables::stripe(env);
         let success = env.required::<SuccessUrl>("CHECKOUT_SUCCESS_URL");
         let cancel = env.required::<PageUrl>("CHECKOUT_CANCEL_URL");
         let origins = env.or("CORS_ALLOWED_ORIGINS", Origins::default());
-        let livemode = match (&stripe_key, stated_mode) {
-            (Ok(key), Ok(stated)) => {
-                key.mode(stated).map_err(|fault| env.fault("STRIPE_LIVEMODE", &fault.to_string()))
-            }
-            _ => Err(Invalid),
-        };
+        let (stripe, livemode) = stripe?;
         Ok(Self {
-            database: database?,
-            ca: ca?,
-            pool_size: pool_size?,
-            issuer: issuer?,
-            audience: audience?,
-            keys: keys?,
-            token_header: token_header?,
+            pool: pool?,
+            callers: callers?,
             plans: plans?,
-            stripe_key: stripe_key?,
-            stripe_base: stripe_base?,
-            livemode: livemode?,
+            stripe,
+            livemode,
             pages: Pages { success: success?.0, cancel: cancel?.to_string() },
             origins: origins?,
         })
@@ -108,10 +83,8 @@ pub struct Parts {
     pub clock: Clock,
     /// The database.
     pub pool: Pool,
-    /// Checks the caller's token.
-    pub verifier: Verifier,
-    /// Where the token stands.
-    pub token_header: TokenHeader,
+    /// Checks callers' tokens.
+    pub callers: Callers,
     /// The plans on offer.
     pub plans: Plans,
     /// Stripe.
@@ -127,18 +100,8 @@ pub struct Parts {
 impl Parts {
     /// The real parts.
     pub fn real(config: Config) -> Self {
-        let clock = Clock::system();
-        Self {
-            pool: Pool::new(config.database, config.ca.as_ref(), config.pool_size),
-            verifier: Verifier::new(config.keys, config.issuer, config.audience, clock.clone()),
-            clock,
-            token_header: config.token_header,
-            plans: config.plans,
-            stripe: Stripe::new(config.stripe_base, config.stripe_key),
-            livemode: config.livemode,
-            pages: config.pages,
-            origins: config.origins,
-        }
+        let Config { pool, callers, plans, stripe, livemode, pages, origins } = config;
+        Self { clock: Clock::system(), pool, callers, plans, stripe, livemode, pages, origins }
     }
 }
 

@@ -11,14 +11,12 @@
 mod config;
 mod subscribe;
 
+use adapters::problems;
 use functions_framework::problem::VALIDATION_ERROR;
-use functions_framework::{
-    Json, Kind, Limits, Problem, Request, RequestExt, RequestPayloadExt, Routes, Severity,
-};
+use functions_framework::{Json, Kind, Limits, Problem, Request, RequestPayloadExt, Routes};
 use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use streamly::accounts::verify::{Caller, InvalidToken};
 use streamly::billing::stripe::StripeError;
 use streamly::db;
 use time::OffsetDateTime;
@@ -34,18 +32,6 @@ pub const ALREADY_SUBSCRIBED: Kind = Kind {
 /// `PLANS` names no such plan.
 pub const UNKNOWN_PLAN: Kind =
     Kind { slug: "unknown-plan", status: StatusCode::UNPROCESSABLE_ENTITY, title: "There is no such plan" };
-/// Stripe refused, or answered what cannot be read.
-pub const PAYMENT_PROVIDER_ERROR: Kind = Kind {
-    slug: "payment-provider-error",
-    status: StatusCode::BAD_GATEWAY,
-    title: "The payment provider did not answer as expected",
-};
-/// Stripe did not answer in time.
-pub const PAYMENT_PROVIDER_TIMEOUT: Kind = Kind {
-    slug: "payment-provider-timeout",
-    status: StatusCode::GATEWAY_TIMEOUT,
-    title: "The payment provider took too long",
-};
 
 /// The routes.
 pub fn routes(parts: Parts) -> Routes<Parts> {
@@ -70,8 +56,6 @@ struct Reply {
 /// Why no page is opened.
 #[derive(Debug, thiserror::Error)]
 enum CheckoutError {
-    #[error(transparent)]
-    Token(#[from] InvalidToken),
     #[error("the session is over")]
     SessionRevoked,
     #[error("the idempotency key is not 1 to 255 printable ASCII characters")]
@@ -89,7 +73,6 @@ enum CheckoutError {
 impl From<CheckoutError> for Problem {
     fn from(error: CheckoutError) -> Self {
         match error {
-            CheckoutError::Token(_) => Self::invalid_token(),
             CheckoutError::SessionRevoked => Self::session_revoked(),
             CheckoutError::IdempotencyKey => Self::new(VALIDATION_ERROR).field(
                 "#",
@@ -100,23 +83,19 @@ impl From<CheckoutError> for Problem {
                 Self::new(UNKNOWN_PLAN).field("#/plan", "invalid", "this is none of the plans on offer")
             }
             CheckoutError::AlreadySubscribed => Self::new(ALREADY_SUBSCRIBED).member("portal", true),
-            CheckoutError::Stripe(StripeError::TimedOut) => Self::new(PAYMENT_PROVIDER_TIMEOUT),
-            CheckoutError::Stripe(_) => Self::new(PAYMENT_PROVIDER_ERROR),
-            CheckoutError::Database(cause) if cause.is_unavailable() => Self::unavailable(cause),
-            CheckoutError::Database(cause) => Self::internal(cause),
+            CheckoutError::Stripe(error) => problems::stripe(&error),
+            CheckoutError::Database(cause) => problems::database(cause),
         }
     }
 }
 
 async fn check_out(checkout: Arc<Parts>, request: Request) -> Result<(StatusCode, Json<Reply>), Problem> {
-    let token = request.required_bearer(checkout.token_header.name())?;
-    let caller = checkout.verifier.verify(token).map_err(CheckoutError::from)?;
+    let caller = checkout.callers.of(&request)?;
     let client_key = client_key(request.headers())?;
     let body: Body = request.json()?;
-    request.log_field("user.id", caller.user_id().to_string());
     let opened = checkout.open_page(&caller, &body.plan, client_key, &request).await;
     if let Err(CheckoutError::Stripe(error)) = &opened {
-        report(&request, &caller, error);
+        problems::report_stripe(&request, &caller, error, "no checkout page");
     }
     Ok((StatusCode::OK, Json(opened?)))
 }
@@ -131,20 +110,4 @@ fn client_key(headers: &HeaderMap) -> Result<Option<&str>, CheckoutError> {
         return Err(CheckoutError::IdempotencyKey);
     }
     Ok(Some(text))
-}
-
-/// A line of its own for each failure of Stripe's; a refused key is for an operator.
-fn report(request: &Request, caller: &Caller, error: &StripeError) {
-    let severity = if error.needs_operator() { Severity::Error } else { Severity::Warning };
-    let mut cause = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        cause = format!("{cause}: {error}");
-        source = error.source();
-    }
-    let mut fields = vec![("user.id", caller.user_id().to_string().into()), ("cause", cause.into())];
-    if error.needs_operator() {
-        fields.push(("alert", "stripe-unauthorized".into()));
-    }
-    request.log(severity, "no checkout page: the payment provider failed", &fields);
 }

@@ -24,8 +24,9 @@ mod verify;
 pub use config::{Config, Parts};
 pub use error::EmailError;
 
-use functions_framework::{Problem, Request, RequestExt, RequestPayloadExt, Routes};
-use http::{StatusCode, header};
+use adapters::callers::client;
+use functions_framework::{Problem, Request, RequestPayloadExt, Routes};
+use http::StatusCode;
 use std::sync::Arc;
 use std::time::Duration;
 use streamly::accounts::client::Client;
@@ -46,29 +47,22 @@ pub fn routes(parts: Parts) -> Routes<Parts> {
 }
 
 async fn verify(email: Arc<Parts>, request: Request) -> Result<StatusCode, Problem> {
-    email.verify(request.json()?, &email.client(&request)).await?;
+    email.verify(request.json()?, &client(&request, email.proxy_hops)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn resend(email: Arc<Parts>, request: Request) -> Result<StatusCode, Problem> {
-    email.resend(request.json()?, &email.client(&request)).await?;
+    email.resend(request.json()?, &client(&request, email.proxy_hops)).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
 async fn change(email: Arc<Parts>, request: Request) -> Result<StatusCode, Problem> {
-    let token = request.required_bearer(email.token_header.name())?;
-    let caller = email.verifier.verify(token).map_err(EmailError::from)?;
-    request.log_field("user.id", caller.user_id().to_string());
-    email.change(request.json()?, &caller, &email.client(&request)).await?;
+    let caller = email.callers.of(&request)?;
+    email.change(request.json()?, &caller, &client(&request, email.proxy_hops)).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
 impl Parts {
-    fn client(&self, request: &Request) -> Client {
-        let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        Client::new(request.client_address(self.proxy_hops), agent, request.request_id())
-    }
-
     /// A connection, once the client is within its limits on this route.
     async fn admit(&self, route: &str, client: &Client) -> Result<Connection, EmailError> {
         let connection = self.pool.get().await?;

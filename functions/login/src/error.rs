@@ -1,6 +1,7 @@
 //! What can go wrong, and what the client is told of it.
 
-use functions_framework::{Kind, Problem, problem};
+use adapters::problems::{self, Faults};
+use functions_framework::{Kind, Problem};
 use http::StatusCode;
 use std::time::Duration;
 use streamly::accounts::InvalidScope;
@@ -71,32 +72,17 @@ impl LoginError {
 impl From<LoginError> for Problem {
     fn from(error: LoginError) -> Self {
         match error {
-            LoginError::Invalid(address, password) => invalid(address, password),
-            LoginError::Throttled(wait) => Self::new(problem::TOO_MANY_REQUESTS).retry_after(wait),
+            LoginError::Invalid(address, password) => {
+                Faults::default().address("#/email", address).password("#/password", password).into()
+            }
+            LoginError::Throttled(wait) => problems::throttled(wait),
             LoginError::InvalidCredentials => Self::new(INVALID_CREDENTIALS).challenge(),
             LoginError::NotVerified => Self::new(EMAIL_NOT_VERIFIED)
                 .detail("follow the link in the mail that was sent to the address"),
             LoginError::Hash(HashError::Overloaded) => Self::new(OVERLOADED).retry_after(OVERLOADED_RETRY),
             LoginError::Contended => Self::unavailable(error),
-            LoginError::Database(cause) if cause.is_unavailable() => Self::unavailable(cause),
-            LoginError::Database(cause) => Self::internal(cause),
+            LoginError::Database(cause) => problems::database(cause),
             LoginError::Hash(_) | LoginError::Signing(_) | LoginError::Scope(_) => Self::internal(error),
         }
-    }
-}
-
-fn invalid(address: Option<InvalidAddress>, password: Option<InvalidPassword>) -> Problem {
-    let mut problem = Problem::new(problem::VALIDATION_ERROR);
-    problem = match address {
-        Some(InvalidAddress::Form) => problem.field("#/email", "invalid", "this is no e-mail address"),
-        Some(InvalidAddress::TooLong) => problem.field("#/email", "too-long", "this address is too long"),
-        None => problem,
-    };
-    match password {
-        Some(InvalidPassword::Empty) => problem.field("#/password", "too-short", "this password is empty"),
-        Some(InvalidPassword::TooLong) => {
-            problem.field("#/password", "too-long", "a password has 256 characters at most")
-        }
-        None => problem,
     }
 }

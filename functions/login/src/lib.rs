@@ -16,9 +16,9 @@ mod error;
 pub use config::Config;
 pub use error::LoginError;
 
+use adapters::callers::client;
 use functions_framework::{
-    Error, IntoResponse, Json, Problem, Request, RequestExt, RequestPayloadExt, Response, Routes, Severity,
-    log,
+    Error, IntoResponse, Json, Problem, Request, RequestPayloadExt, Response, Routes, Severity, log,
 };
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
@@ -67,10 +67,10 @@ impl Parts {
     /// The parts that these variables describe.
     pub fn real(config: Config) -> Result<Self, Error> {
         Ok(Self {
-            pool: Pool::new(config.database, config.database_ca.as_ref(), config.pool_size),
+            pool: config.pool,
             hasher: Hasher::new(config.cost, Capacity::of_machine())?,
-            signer: config.signer,
-            verify_keys: config.verify_keys,
+            signer: config.issuing.signer,
+            verify_keys: config.issuing.verify_keys,
             refresh_key: config.refresh_key,
             verification: config.verification,
             limits: config.limits,
@@ -95,8 +95,7 @@ struct Body {
 }
 
 async fn log_in(login: Arc<Parts>, request: Request) -> Result<(StatusCode, Json<TokenSet>), Problem> {
-    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    let client = Client::new(request.client_address(login.proxy_hops), agent, request.request_id());
+    let client = client(&request, login.proxy_hops);
     let tokens = login.log_in(request.json()?, &client).await?;
     Ok((StatusCode::OK, Json(tokens)))
 }

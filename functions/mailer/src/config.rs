@@ -1,10 +1,11 @@
 //! The variables, read into their final types.
 
+use adapters::variables;
 use functions_framework::env::{Invalid, Reader};
 use lettre::message::Mailbox;
 use std::fmt;
 use std::str::FromStr;
-use streamly::db::{CaFile, PoolSize, Settings};
+use streamly::db::Pool;
 use streamly::loopback::is_loopback;
 use url::Url;
 
@@ -12,9 +13,7 @@ use crate::relay::Relay;
 
 /// What the variables say.
 pub struct Config {
-    pub(crate) database: Settings,
-    pub(crate) database_ca: Option<CaFile>,
-    pub(crate) pool_size: PoolSize,
+    pub(crate) pool: Pool,
     pub(crate) relay: Relay,
     pub(crate) sender: Sender,
     pub(crate) app: AppUrl,
@@ -23,17 +22,11 @@ pub struct Config {
 impl Config {
     /// Reads every variable before it looks at any, so that one line names every fault.
     pub fn read(env: &mut Reader<'_>) -> Result<Self, Invalid> {
-        let database = env.required_secret::<Settings>("DATABASE_URL");
-        let database_ca = env.optional::<CaFile>("DATABASE_CA_FILE");
-        let pool_size = env.or("DATABASE_POOL_SIZE", PoolSize::default());
+        let pool = variables::database(env);
         let relay = env.required_secret::<Relay>("SMTP_URL");
         let sender = env.required::<Sender>("MAIL_FROM");
         let app = env.required::<AppUrl>("PUBLIC_APP_URL");
-        let (database, database_ca) = (database?, database_ca?);
-        if database.needs_ca() && database_ca.is_none() {
-            return Err(env.fault("DATABASE_CA_FILE", "is not set, and sslmode=verify-full needs it"));
-        }
-        Ok(Self { database, database_ca, pool_size: pool_size?, relay: relay?, sender: sender?, app: app? })
+        Ok(Self { pool: pool?, relay: relay?, sender: sender?, app: app? })
     }
 }
 

@@ -56,7 +56,7 @@ impl Parts {
     /// The parts that these variables describe.
     pub fn real(config: Config) -> Self {
         Self {
-            pool: Pool::new(config.database, config.database_ca.as_ref(), config.pool_size),
+            pool: config.pool,
             relay: config.relay,
             sender: config.sender,
             app: config.app,

@@ -3,6 +3,7 @@
 //! The files are compiled in, so that a program and its schema are one image. What was applied is remembered with its
 //! SHA-256: a file that changed afterwards is refused.
 
+use adapters::variables;
 use functions_framework::env::{Invalid, Reader};
 use ring::digest::{SHA256, digest};
 use std::fmt::Write;
@@ -69,12 +70,7 @@ pub struct Config {
 impl Config {
     /// Reads the variables.
     pub fn read(env: &mut Reader<'_>) -> Result<Self, Invalid> {
-        let database = env.required_secret::<Settings>("DATABASE_URL");
-        let ca = env.optional("DATABASE_CA_FILE");
-        let (database, ca) = (database?, ca?);
-        if database.needs_ca() && ca.is_none() {
-            return Err(env.fault("DATABASE_CA_FILE", "is not set, but sslmode=verify-full needs it"));
-        }
+        let (database, ca) = variables::database_settings(env)?;
         Ok(Self { database, ca })
     }
 }

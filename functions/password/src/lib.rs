@@ -23,8 +23,9 @@ mod reset;
 pub use config::{Config, Parts};
 pub use error::PasswordError;
 
-use functions_framework::{Json, Problem, Request, RequestExt, RequestPayloadExt, Routes};
-use http::{StatusCode, header};
+use adapters::callers::client;
+use functions_framework::{Json, Problem, Request, RequestPayloadExt, Routes};
+use http::StatusCode;
 use std::sync::Arc;
 use streamly::accounts::address::Address;
 use streamly::accounts::client::Client;
@@ -44,20 +45,18 @@ pub fn routes(parts: Parts) -> Routes<Parts> {
 }
 
 async fn forgot(password: Arc<Parts>, request: Request) -> Result<StatusCode, Problem> {
-    password.forgot(request.json()?, &password.client(&request)).await?;
+    password.forgot(request.json()?, &client(&request, password.proxy_hops)).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
 async fn reset(password: Arc<Parts>, request: Request) -> Result<StatusCode, Problem> {
-    password.reset(request.json()?, &password.client(&request)).await?;
+    password.reset(request.json()?, &client(&request, password.proxy_hops)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn change(password: Arc<Parts>, request: Request) -> Result<(StatusCode, Json<TokenSet>), Problem> {
-    let token = request.required_bearer(password.token_header.name())?;
-    let caller = password.verifier.verify(token).map_err(PasswordError::from)?;
-    request.log_field("user.id", caller.user_id().to_string());
-    let tokens = password.change(request.json()?, &caller, &password.client(&request)).await?;
+    let caller = password.callers.of(&request)?;
+    let tokens = password.change(request.json()?, &caller, &client(&request, password.proxy_hops)).await?;
     Ok((StatusCode::OK, Json(tokens)))
 }
 
@@ -76,11 +75,6 @@ impl Candidate {
 }
 
 impl Parts {
-    fn client(&self, request: &Request) -> Client {
-        let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        Client::new(request.client_address(self.proxy_hops), agent, request.request_id())
-    }
-
     /// A connection, once the client is within its limits on this route.
     async fn admit(&self, route: &str, client: &Client) -> Result<Connection, PasswordError> {
         let connection = self.pool.get().await?;

@@ -1,12 +1,13 @@
 //! The variables of playback. A provider of which nothing is set is off; one that is half set is a fault.
 
+use adapters::variables::{self, Leeway};
 use functions_framework::cors::Origins;
 use functions_framework::env::{Invalid, Reader};
 use http::HeaderName;
 use streamly::accounts::verify::{TokenHeader, VerifyKeys};
 use streamly::accounts::{Audience, Issuer};
 use streamly::billing::Plans;
-use streamly::db::{CaFile, PoolSize, Settings};
+use streamly::db::Pool;
 use streamly::video::cloudflare::CloudflareStream;
 use streamly::video::key::{KeyId, PrivateKey};
 use streamly::video::mux::Mux;
@@ -14,17 +15,9 @@ use streamly::video::{BaseUrl, Domain};
 
 use crate::source::Providers;
 
-/// How long a subscription goes on while a payment is due, in days, unless `PAST_DUE_GRACE_DAYS` says otherwise.
-const PAST_DUE_GRACE_DAYS: u16 = 7;
-/// How long a paid period goes on while its renewal is on the way, in hours, unless `RENEWAL_LEEWAY_HOURS` says otherwise:
-/// as long as Stripe retries the event.
-const RENEWAL_LEEWAY_HOURS: u16 = 72;
-
 /// What playback reads from its variables.
 pub struct Config {
-    pub(crate) database: Settings,
-    pub(crate) database_ca: Option<CaFile>,
-    pub(crate) pool_size: PoolSize,
+    pub(crate) pool: Pool,
     pub(crate) keys: VerifyKeys,
     pub(crate) issuer: Issuer,
     pub(crate) audience: Audience,
@@ -33,16 +26,14 @@ pub struct Config {
     pub(crate) country_header: Option<HeaderName>,
     pub(crate) plans: Plans,
     pub(crate) livemode: bool,
-    pub(crate) past_due_grace_days: u16,
-    pub(crate) renewal_leeway_hours: u16,
+    pub(crate) leeway: Leeway,
     pub(crate) providers: Providers,
 }
 
 impl Config {
     /// Reads every variable, then builds.
     pub fn read(env: &mut Reader<'_>) -> Result<Self, Invalid> {
-        let database = database(env);
-        let pool_size = env.or("DATABASE_POOL_SIZE", PoolSize::default());
+        let pool = variables::database(env);
         let keys = env.required("JWT_VERIFY_KEYS");
         let issuer = env.required("JWT_ISSUER");
         let audience = env.required("JWT_AUDIENCE");
@@ -51,15 +42,11 @@ impl Config {
         let country_header = env.optional("GEO_COUNTRY_HEADER");
         let plans = env.required("PLANS");
         let livemode = env.or("STRIPE_LIVEMODE", false);
-        let past_due_grace_days = env.or("PAST_DUE_GRACE_DAYS", PAST_DUE_GRACE_DAYS);
-        let renewal_leeway_hours = env.or("RENEWAL_LEEWAY_HOURS", RENEWAL_LEEWAY_HOURS);
+        let leeway = variables::leeway(env);
         let mux = mux(env);
         let cloudflare = cloudflare(env);
-        let (database, database_ca) = database?;
         Ok(Self {
-            database,
-            database_ca,
-            pool_size: pool_size?,
+            pool: pool?,
             keys: keys?,
             issuer: issuer?,
             audience: audience?,
@@ -68,21 +55,10 @@ impl Config {
             country_header: country_header?,
             plans: plans?,
             livemode: livemode?,
-            past_due_grace_days: past_due_grace_days?,
-            renewal_leeway_hours: renewal_leeway_hours?,
+            leeway: leeway?,
             providers: Providers { mux: mux?, cloudflare: cloudflare? },
         })
     }
-}
-
-fn database(env: &mut Reader<'_>) -> Result<(Settings, Option<CaFile>), Invalid> {
-    let settings = env.required_secret::<Settings>("DATABASE_URL");
-    let ca = env.optional::<CaFile>("DATABASE_CA_FILE");
-    let (settings, ca) = (settings?, ca?);
-    if settings.needs_ca() && ca.is_none() {
-        return Err(env.fault("DATABASE_CA_FILE", "is not set, and verify-full needs it"));
-    }
-    Ok((settings, ca))
 }
 
 fn mux(env: &mut Reader<'_>) -> Result<Option<Mux>, Invalid> {

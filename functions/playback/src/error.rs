@@ -1,5 +1,6 @@
 //! Why somebody does not get to watch, in the work's words, and what each refusal is over HTTP.
 
+use adapters::problems;
 use functions_framework::{Kind, Problem, problem};
 use http::StatusCode;
 use serde::Serialize;
@@ -110,7 +111,7 @@ impl From<PlaybackError> for Problem {
             ),
             PlaybackError::MissingToken => Self::missing_token(),
             PlaybackError::InvalidToken(InvalidToken) => Self::invalid_token(),
-            PlaybackError::TooMany(wait) => Self::new(problem::TOO_MANY_REQUESTS).retry_after(wait),
+            PlaybackError::TooMany(wait) => problems::throttled(wait),
             PlaybackError::SessionRevoked => Self::session_revoked(),
             PlaybackError::Denied(Denial::SubscriptionRequired) => Self::new(SUBSCRIPTION_REQUIRED),
             PlaybackError::Denied(Denial::SubscriptionLapsed) => Self::new(SUBSCRIPTION_LAPSED),
@@ -126,8 +127,7 @@ impl From<PlaybackError> for Problem {
                     .member("active_streams", streams)
             }
             PlaybackError::Unservable(cause) => Self::unavailable(cause),
-            PlaybackError::Database(cause) if cause.is_unavailable() => Self::unavailable(cause),
-            PlaybackError::Database(cause) => Self::internal(cause),
+            PlaybackError::Database(cause) => problems::database(cause),
         }
     }
 }

@@ -16,6 +16,7 @@ mod reply;
 mod showing;
 mod source;
 
+use adapters::variables::Leeway;
 use functions_framework::cors::Origins;
 use functions_framework::{Bearer, IntoResponse, Problem, Request, RequestExt, Response, Routes};
 use http::{HeaderName, Method, header};
@@ -61,10 +62,8 @@ pub struct Parts {
     pub plans: Plans,
     /// Whether subscriptions of real money count, or those of test mode.
     pub livemode: bool,
-    /// How long a subscription goes on while a payment is due, in days.
-    pub past_due_grace_days: u16,
-    /// How long a paid period goes on while its renewal is on the way, in hours.
-    pub renewal_leeway_hours: u16,
+    /// How long access outlives what was paid.
+    pub leeway: Leeway,
     /// Who streams.
     pub providers: Providers,
 }
@@ -77,9 +76,9 @@ impl Parts {
 
     /// The real parts in another time.
     pub fn with_clock(config: Config, clock: Clock) -> Self {
-        let Config { database, database_ca, pool_size, keys, issuer, audience, .. } = config;
+        let Config { pool, keys, issuer, audience, .. } = config;
         Self {
-            pool: Pool::new(database, database_ca.as_ref(), pool_size),
+            pool,
             verifier: Verifier::new(keys, issuer, audience, clock.clone()),
             clock,
             token_header: config.token_header,
@@ -88,8 +87,7 @@ impl Parts {
             country_header: config.country_header,
             plans: config.plans,
             livemode: config.livemode,
-            past_due_grace_days: config.past_due_grace_days,
-            renewal_leeway_hours: config.renewal_leeway_hours,
+            leeway: config.leeway,
             providers: config.providers,
         }
     }
@@ -175,8 +173,8 @@ impl Parts {
             video: ask.video,
             caller: caller.map(|caller| (caller.user_id(), caller.session_id())),
             livemode: self.livemode,
-            renewal_leeway_hours: self.renewal_leeway_hours,
-            past_due_grace_days: self.past_due_grace_days,
+            renewal_leeway_hours: self.leeway.renewal_leeway_hours,
+            past_due_grace_days: self.leeway.past_due_grace_days,
             plans: &plans,
         };
         let answer = videos::for_playback(&*connection, question).await?;

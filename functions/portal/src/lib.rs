@@ -10,14 +10,13 @@
 
 mod config;
 
-use functions_framework::{
-    Json, Kind, Limits, MediaType, Problem, Request, RequestExt, RequestPayloadExt, Routes, Severity,
-};
+use adapters::problems;
+use functions_framework::{Json, Kind, Limits, MediaType, Problem, Request, RequestPayloadExt, Routes};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
-use streamly::accounts::verify::{Caller, InvalidToken};
+use streamly::accounts::verify::Caller;
 use streamly::billing::stripe::{Deadline, StripeError};
 use streamly::db;
 use streamly::db::customers::{self, Payer};
@@ -30,19 +29,6 @@ pub const NO_BILLING_ACCOUNT: Kind = Kind {
     status: StatusCode::NOT_FOUND,
     title: "There is no billing account yet",
 };
-/// Stripe refused, or answered what cannot be read.
-pub const PAYMENT_PROVIDER_ERROR: Kind = Kind {
-    slug: "payment-provider-error",
-    status: StatusCode::BAD_GATEWAY,
-    title: "The payment provider did not answer as expected",
-};
-/// Stripe did not answer in time.
-pub const PAYMENT_PROVIDER_TIMEOUT: Kind = Kind {
-    slug: "payment-provider-timeout",
-    status: StatusCode::GATEWAY_TIMEOUT,
-    title: "The payment provider took too long",
-};
-
 /// The longest work for one request, in milliseconds: the time for Stripe, and some for the database before it.
 const HANDLER_MS_MAX: u64 = 12_000;
 /// The longest time for what is asked of Stripe, in milliseconds: two whole attempts with the wait between them.
@@ -69,8 +55,6 @@ struct Reply {
 /// Why the portal stays closed.
 #[derive(Debug, thiserror::Error)]
 enum PortalError {
-    #[error(transparent)]
-    Token(#[from] InvalidToken),
     #[error("the session is over")]
     SessionRevoked,
     #[error("there is no customer of Stripe's")]
@@ -84,26 +68,21 @@ enum PortalError {
 impl From<PortalError> for Problem {
     fn from(error: PortalError) -> Self {
         match error {
-            PortalError::Token(_) => Self::invalid_token(),
             PortalError::SessionRevoked => Self::session_revoked(),
             PortalError::NoBillingAccount => {
                 Self::new(NO_BILLING_ACCOUNT).detail("subscribe to a plan first")
             }
-            PortalError::Stripe(StripeError::TimedOut) => Self::new(PAYMENT_PROVIDER_TIMEOUT),
-            PortalError::Stripe(_) => Self::new(PAYMENT_PROVIDER_ERROR),
-            PortalError::Database(cause) if cause.is_unavailable() => Self::unavailable(cause),
-            PortalError::Database(cause) => Self::internal(cause),
+            PortalError::Stripe(error) => problems::stripe(&error),
+            PortalError::Database(cause) => problems::database(cause),
         }
     }
 }
 
 async fn open(portal: Arc<Parts>, request: Request) -> Result<(StatusCode, Json<Reply>), Problem> {
-    let token = request.required_bearer(portal.token_header.name())?;
-    let caller = portal.verifier.verify(token).map_err(PortalError::from)?;
+    let caller = portal.callers.of(&request)?;
     if !request.body().is_empty() {
         let Body {} = request.json()?;
     }
-    request.log_field("user.id", caller.user_id().to_string());
     Ok((StatusCode::OK, Json(portal.open(&caller, &request).await?)))
 }
 
@@ -121,26 +100,10 @@ impl Parts {
         match opened {
             Ok(url) => Ok(Reply { url: url.to_string() }),
             Err(error) => {
-                report(request, caller, &error);
+                problems::report_stripe(request, caller, &error, "no portal");
                 let is_gone = error.is_missing_customer();
                 Err(if is_gone { PortalError::NoBillingAccount } else { error.into() })
             }
         }
     }
-}
-
-/// A line of its own for each failure of Stripe's; a refused key is for an operator.
-fn report(request: &Request, caller: &Caller, error: &StripeError) {
-    let severity = if error.needs_operator() { Severity::Error } else { Severity::Warning };
-    let mut cause = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        cause = format!("{cause}: {error}");
-        source = error.source();
-    }
-    let mut fields = vec![("user.id", caller.user_id().to_string().into()), ("cause", cause.into())];
-    if error.needs_operator() {
-        fields.push(("alert", "stripe-unauthorized".into()));
-    }
-    request.log(severity, "no portal: the payment provider failed", &fields);
 }

@@ -1,15 +1,12 @@
-//! People who deleted their account 14 days ago, and rows that are of no use any more.
+//! People who deleted their account 14 days ago.
 
 use streamly::db::erasures;
-use streamly::db::leftovers::{self, Leftover};
 use streamly::ids::UserId;
 
 use crate::work::{End, Failure, Work, alarm};
 
 /// How many people are listed at once.
 const PEOPLE_MAX: i64 = 200;
-/// How many rows are dropped at once.
-const ROWS_MAX: i64 = 1_000;
 
 impl Work {
     /// Ends what people who left still pay for, and erases those whose time has come. Of whom something goes on at Stripe,
@@ -53,33 +50,6 @@ impl Work {
         }
         if self.summary.held > 0 {
             alarm("people who left", "erasure-held");
-        }
-        Ok(())
-    }
-
-    /// Drops what is of no use any more.
-    pub(crate) async fn clean(&mut self) -> Result<(), End> {
-        for kind in Leftover::ALL {
-            if let Err(failure) = self.drop_stale(kind).await {
-                self.failed("what is of no use any more", &failure)?;
-            }
-            self.check()?;
-        }
-        Ok(())
-    }
-
-    async fn drop_stale(&mut self, kind: Leftover) -> Result<(), Failure> {
-        if self.summary.dry_run {
-            let stale = leftovers::count_stale(&*self.connection().await?, kind).await?;
-            self.summary.dropped += stale;
-            return Ok(());
-        }
-        while self.check().is_ok() {
-            let dropped = leftovers::drop_stale(&*self.connection().await?, kind, ROWS_MAX).await?;
-            self.summary.dropped += dropped;
-            if dropped < ROWS_MAX {
-                break;
-            }
         }
         Ok(())
     }

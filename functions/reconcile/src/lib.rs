@@ -11,6 +11,7 @@
 //! and `STRIPE_LIVEMODE`.
 
 mod arguments;
+mod clean;
 mod erase;
 mod missed;
 mod replay;
@@ -18,11 +19,12 @@ mod rows;
 mod summary;
 mod work;
 
+use adapters::variables;
 use functions_framework::env::{Invalid, Reader};
 use std::time::Duration;
 use streamly::billing::Rules;
-use streamly::billing::stripe::{ApiBase, SecretKey, Stripe};
-use streamly::db::{CaFile, Pool, PoolSize, Settings};
+use streamly::billing::stripe::Stripe;
+use streamly::db::Pool;
 
 pub use arguments::{Arguments, HELP, Pass};
 pub use summary::{Summary, Unsettled};
@@ -31,38 +33,19 @@ use work::{End, Work};
 /// What the variables say.
 #[derive(Debug)]
 pub struct Config {
-    database: Settings,
-    ca: Option<CaFile>,
-    pool_size: PoolSize,
+    pool: Pool,
     rules: Rules,
-    stripe_key: SecretKey,
-    stripe_base: ApiBase,
+    stripe: Stripe,
 }
 
 impl Config {
     /// Reads the variables.
     pub fn read(env: &mut Reader<'_>) -> Result<Self, Invalid> {
-        let database = env.required_secret("DATABASE_URL");
-        let ca = env.optional("DATABASE_CA_FILE");
-        let pool_size = env.or("DATABASE_POOL_SIZE", PoolSize::default());
+        let pool = variables::database(env);
         let plans = env.required("PLANS");
-        let stripe_key = env.required_secret::<SecretKey>("STRIPE_SECRET_KEY");
-        let stripe_base = env.or("STRIPE_API_BASE", ApiBase::default());
-        let stated_mode = env.optional::<bool>("STRIPE_LIVEMODE");
-        let livemode = match (&stripe_key, stated_mode) {
-            (Ok(key), Ok(stated)) => {
-                key.mode(stated).map_err(|fault| env.fault("STRIPE_LIVEMODE", &fault.to_string()))
-            }
-            _ => Err(Invalid),
-        };
-        Ok(Self {
-            database: database?,
-            ca: ca?,
-            pool_size: pool_size?,
-            rules: Rules { plans: plans?, livemode: livemode? },
-            stripe_key: stripe_key?,
-            stripe_base: stripe_base?,
-        })
+        let stripe = variables::stripe(env);
+        let (stripe, livemode) = stripe?;
+        Ok(Self { pool: pool?, rules: Rules { plans: plans?, livemode }, stripe })
     }
 }
 
@@ -85,13 +68,8 @@ const REQUESTS_PER_SECOND_MAX: u32 = 10;
 impl Parts {
     /// The real parts.
     pub fn real(config: Config) -> Self {
-        let Config { database, ca, pool_size, rules, stripe_key, stripe_base } = config;
-        Self {
-            pool: Pool::new(database, ca.as_ref(), pool_size),
-            rules,
-            stripe: Stripe::new(stripe_base, stripe_key),
-            gap: Duration::from_secs(1) / REQUESTS_PER_SECOND_MAX,
-        }
+        let Config { pool, rules, stripe } = config;
+        Self { pool, rules, stripe, gap: Duration::from_secs(1) / REQUESTS_PER_SECOND_MAX }
     }
 }
 

@@ -16,9 +16,10 @@ mod error;
 pub use config::Config;
 pub use error::RegisterError;
 
+use adapters::callers::client;
 use functions_framework::cors::Origins;
-use functions_framework::{Error, Json, Problem, Request, RequestExt, RequestPayloadExt, Routes};
-use http::{StatusCode, header};
+use functions_framework::{Error, Json, Problem, Request, RequestPayloadExt, Routes};
+use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +65,7 @@ impl Parts {
     /// The parts that these variables describe.
     pub fn real(config: Config) -> Result<Self, Error> {
         Ok(Self {
-            pool: Pool::new(config.database, config.database_ca.as_ref(), config.pool_size),
+            pool: config.pool,
             hasher: Hasher::new(config.cost, Capacity::of_machine())?,
             policy: config.policy,
             verification: config.verification,
@@ -109,8 +110,7 @@ struct User {
 const PENDING: Reply = Reply::Pending { status: "verification_pending" };
 
 async fn register(register: Arc<Parts>, request: Request) -> Result<(StatusCode, Json<Reply>), Problem> {
-    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    let client = Client::new(request.client_address(register.proxy_hops), agent, request.request_id());
+    let client = client(&request, register.proxy_hops);
     let reply = register.register(request.json()?, &client).await?;
     let status = match reply {
         Reply::Created { .. } => StatusCode::CREATED,

@@ -12,12 +12,13 @@
 
 mod config;
 
+use adapters::problems;
 use functions_framework::{Json, Problem, Request, RequestExt, Routes};
 use http::StatusCode;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::sync::Arc;
-use streamly::accounts::verify::{Caller, InvalidToken};
+use streamly::accounts::verify::Caller;
 use streamly::billing::access::Denial;
 use streamly::billing::{Plan, Plans};
 use streamly::db;
@@ -87,48 +88,27 @@ struct Reply {
     entitled_until: Option<OffsetDateTime>,
 }
 
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-enum SubscriptionError {
-    #[error(transparent)]
-    Token(#[from] InvalidToken),
-    #[error(transparent)]
-    Database(#[from] db::Error),
-}
-
-impl From<SubscriptionError> for Problem {
-    fn from(error: SubscriptionError) -> Self {
-        match error {
-            SubscriptionError::Token(_) => Self::invalid_token(),
-            SubscriptionError::Database(cause) if cause.is_unavailable() => Self::unavailable(cause),
-            SubscriptionError::Database(cause) => Self::internal(cause),
-        }
-    }
-}
-
 async fn offer(subscription: Arc<Parts>, _: Request) -> Result<(StatusCode, Json<Offer>), Problem> {
     let plans = subscription.plans.iter().map(Offered::from).collect();
     Ok((StatusCode::OK, Json(Offer { plans })))
 }
 
 async fn tell(subscription: Arc<Parts>, request: Request) -> Result<(StatusCode, Json<Reply>), Problem> {
-    let token = request.required_bearer(subscription.token_header.name())?;
-    let caller = subscription.verifier.verify(token).map_err(SubscriptionError::from)?;
-    request.log_field("user.id", caller.user_id().to_string());
-    let reply = subscription.status(&caller).await?;
+    let caller = subscription.callers.of(&request)?;
+    let reply = subscription.status(&caller).await.map_err(problems::database)?;
     request.log_field("decision", reply.reason);
     Ok((StatusCode::OK, Json(reply)))
 }
 
 impl Parts {
     /// How the caller stands.
-    async fn status(&self, caller: &Caller) -> Result<Reply, SubscriptionError> {
+    async fn status(&self, caller: &Caller) -> Result<Reply, db::Error> {
         let plans = self.plans.slugs_by_tier_ascending();
         let question = Question {
             user: caller.user_id(),
             livemode: self.livemode,
-            renewal_leeway_hours: self.renewal_leeway_hours,
-            past_due_grace_days: self.past_due_grace_days,
+            renewal_leeway_hours: self.leeway.renewal_leeway_hours,
+            past_due_grace_days: self.leeway.past_due_grace_days,
             plans: &plans,
         };
         let connection = self.pool.get().await?;

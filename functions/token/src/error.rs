@@ -1,6 +1,7 @@
 //! What can go wrong, and what the client is told of it.
 
-use functions_framework::{Kind, Problem, problem};
+use adapters::problems;
+use functions_framework::{Kind, Problem};
 use http::StatusCode;
 use std::time::Duration;
 use streamly::accounts::InvalidScope;
@@ -56,13 +57,13 @@ impl From<RefreshError> for Problem {
     fn from(error: RefreshError) -> Self {
         let refused = |kind| Self::new(kind).detail(LOG_IN).challenge();
         match error {
-            RefreshError::Throttled(wait) => Self::new(problem::TOO_MANY_REQUESTS).retry_after(wait),
+            RefreshError::Throttled(wait) => problems::throttled(wait),
             RefreshError::Invalid => refused(INVALID_REFRESH_TOKEN),
             RefreshError::Expired => refused(SESSION_EXPIRED),
             RefreshError::Reused => refused(REFRESH_TOKEN_REUSED),
             RefreshError::Contended => Self::unavailable(error),
             RefreshError::Signing(_) | RefreshError::Scope(_) => Self::internal(error),
-            RefreshError::Database(cause) => of_database(cause),
+            RefreshError::Database(cause) => problems::database(cause),
         }
     }
 }
@@ -74,10 +75,6 @@ pub struct LogOutError(#[from] db::Error);
 
 impl From<LogOutError> for Problem {
     fn from(LogOutError(cause): LogOutError) -> Self {
-        of_database(cause)
+        problems::database(cause)
     }
-}
-
-fn of_database(cause: db::Error) -> Problem {
-    if cause.is_unavailable() { Problem::unavailable(cause) } else { Problem::internal(cause) }
 }

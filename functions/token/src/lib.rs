@@ -17,8 +17,9 @@ mod error;
 pub use config::Config;
 pub use error::{LogOutError, RefreshError};
 
+use adapters::callers::client;
 use functions_framework::{Json, Problem, Request, RequestExt, RequestPayloadExt, Routes, Severity};
-use http::{StatusCode, header};
+use http::StatusCode;
 use serde::Deserialize;
 use std::sync::Arc;
 use streamly::accounts::client::Client;
@@ -49,7 +50,7 @@ impl Parts {
     /// The parts that these variables describe.
     pub fn real(config: Config) -> Self {
         Self {
-            pool: Pool::new(config.database, config.database_ca.as_ref(), config.pool_size),
+            pool: config.pool,
             signer: config.signer,
             refresh_key: config.refresh_key,
             limits: config.limits,
@@ -109,7 +110,7 @@ async fn refresh(token: Arc<Parts>, request: Request) -> Result<(StatusCode, Jso
     let named = token.refresh_key.open(&refresh_token).ok_or(RefreshError::Invalid)?;
     let session_id = named.session_id.to_string();
     request.log_field("session.id", session_id.clone());
-    let refreshed = token.refresh(named, &token.client(&request)).await;
+    let refreshed = token.refresh(named, &client(&request, token.proxy_hops)).await;
     if let Err(RefreshError::Reused) = refreshed {
         let message = format!("a refresh token of session {session_id} came again, so the session was ended");
         request.log(Severity::Warning, &message, &[("session.id", session_id.into())]);
@@ -121,17 +122,12 @@ async fn log_out(token: Arc<Parts>, request: Request) -> Result<StatusCode, Prob
     let LogOutBody { refresh_token, scope } = request.json()?;
     if let Some(named) = token.refresh_key.open(&refresh_token) {
         request.log_field("session.id", named.session_id.to_string());
-        token.log_out(named, scope, &token.client(&request)).await?;
+        token.log_out(named, scope, &client(&request, token.proxy_hops)).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
 impl Parts {
-    fn client(&self, request: &Request) -> Client {
-        let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-        Client::new(request.client_address(self.proxy_hops), agent, request.request_id())
-    }
-
     /// The next tokens of the session, or the same ones again for who may have missed them.
     async fn refresh(&self, named: Named, client: &Client) -> Result<TokenSet, RefreshError> {
         // No row counts that far: whoever made this has the key, and has no session of ours.

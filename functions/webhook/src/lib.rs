@@ -7,6 +7,7 @@
 //! Variables: `DATABASE_URL`, `DATABASE_CA_FILE`, `DATABASE_POOL_SIZE`, `STRIPE_WEBHOOK_SECRET`, `STRIPE_LIVEMODE` and
 //! `PLANS`.
 
+use adapters::variables;
 use functions_framework::env::{Invalid, Reader};
 use functions_framework::problem::MALFORMED_JSON;
 use functions_framework::{Json, Kind, Limits, MediaType, Problem, Request, RequestExt, Routes, Severity};
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use streamly::billing::signature::{InvalidSignature, WebhookSecrets};
 use streamly::billing::{ApplyError, Effect, Event, InvalidEvent, Outcome, Plans, Rules, apply};
 use streamly::clock::Clock;
-use streamly::db::{CaFile, Pool, PoolSize, Settings};
+use streamly::db::Pool;
 
 /// The signature does not hold.
 pub const INVALID_SIGNATURE: Kind =
@@ -29,9 +30,7 @@ const LIMITS: Limits =
 /// What the variables say.
 #[derive(Debug)]
 pub struct Config {
-    database: Settings,
-    ca: Option<CaFile>,
-    pool_size: PoolSize,
+    pool: Pool,
     secrets: WebhookSecrets,
     rules: Rules,
 }
@@ -39,19 +38,11 @@ pub struct Config {
 impl Config {
     /// Reads the variables.
     pub fn read(env: &mut Reader<'_>) -> Result<Self, Invalid> {
-        let database = env.required_secret("DATABASE_URL");
-        let ca = env.optional("DATABASE_CA_FILE");
-        let pool_size = env.or("DATABASE_POOL_SIZE", PoolSize::default());
+        let pool = variables::database(env);
         let secrets = env.required_secret("STRIPE_WEBHOOK_SECRET");
         let plans = env.required::<Plans>("PLANS");
         let livemode = env.or("STRIPE_LIVEMODE", false);
-        Ok(Self {
-            database: database?,
-            ca: ca?,
-            pool_size: pool_size?,
-            secrets: secrets?,
-            rules: Rules { plans: plans?, livemode: livemode? },
-        })
+        Ok(Self { pool: pool?, secrets: secrets?, rules: Rules { plans: plans?, livemode: livemode? } })
     }
 }
 
@@ -70,8 +61,8 @@ pub struct Parts {
 impl Parts {
     /// The real parts.
     pub fn real(config: Config) -> Self {
-        let Config { database, ca, pool_size, secrets, rules } = config;
-        Self { clock: Clock::system(), pool: Pool::new(database, ca.as_ref(), pool_size), secrets, rules }
+        let Config { pool, secrets, rules } = config;
+        Self { clock: Clock::system(), pool, secrets, rules }
     }
 }
 

@@ -164,6 +164,6 @@ fn faults_name_the_variable_and_never_the_value() {
     );
     check_config(
         &[("DATABASE_URL", "postgres://streamly:secret@localhost/x?sslmode=verify-full")],
-        Err("invalid configuration: DATABASE_CA_FILE is not set, but sslmode=verify-full needs it"),
+        Err("invalid configuration: DATABASE_CA_FILE is not set, and sslmode=verify-full needs it"),
     );
 }

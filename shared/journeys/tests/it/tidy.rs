@@ -169,14 +169,17 @@ fn no_arrow_is_wrong() {
     }
     let product = "shared/streamly/Cargo.toml";
     refuse(product, "dependencies", &|name| {
-        members.contains(name) || dev_only(name) || name == "functions-framework"
+        members.contains(name) || dev_only(name) || ["functions-framework", "adapters"].contains(&name)
     });
     refuse(product, "dev-dependencies", &|name| {
-        members.contains(name) || dev_only(name) || name == "functions-framework"
+        members.contains(name) || dev_only(name) || ["functions-framework", "adapters"].contains(&name)
     });
+    refuse("shared/adapters/Cargo.toml", "dependencies", &|name| members.contains(name) || dev_only(name));
     let shim = "shared/functions-framework/Cargo.toml";
     for section in ["dependencies", "dev-dependencies"] {
-        refuse(shim, section, &|name| members.contains(name) || dev_only(name) || name == "streamly");
+        refuse(shim, section, &|name| {
+            members.contains(name) || dev_only(name) || ["streamly", "adapters"].contains(&name)
+        });
     }
     check(wrong, "a wrong arrow");
 }

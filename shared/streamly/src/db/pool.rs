@@ -89,6 +89,13 @@ impl Pool {
     }
 }
 
+/// Where it leads holds a password.
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Pool")
+    }
+}
+
 impl Deref for Connection {
     type Target = Client;
 
