@@ -1,85 +1,14 @@
 # The whole house, planned or applied against stand-ins of the providers. `random` is the real one, since ephemeral
 # resources cannot be mocked.
 mock_provider "google" {
-  mock_resource "google_cloud_run_v2_service" {
-    defaults = {
-      name = "streamly-service"
-      uri  = "https://streamly-service-0123456789-ew.a.run.app"
-    }
-  }
-  mock_resource "google_sql_database_instance" {
-    defaults = {
-      connection_name    = "streamly-test:europe-west1:streamly-main"
-      dns_name           = "0123.4567.europe-west1.sql.goog."
-      dns_names          = []
-      private_ip_address = "10.0.0.2"
-      server_ca_cert     = [{ cert = "certificate", common_name = "", create_time = "", expiration_time = "", sha1_fingerprint = "" }]
-    }
-  }
-  mock_resource "google_secret_manager_secret_version" {
-    defaults = { version = "1" }
-  }
-  mock_resource "google_service_account" {
-    defaults = {
-      email  = "account@streamly-test.iam.gserviceaccount.com"
-      member = "serviceAccount:account@streamly-test.iam.gserviceaccount.com"
-      name   = "projects/streamly-test/serviceAccounts/account@streamly-test.iam.gserviceaccount.com"
-    }
-  }
-  mock_resource "google_monitoring_slo" {
-    defaults = { id = "projects/streamly-test/services/streamly-api/serviceLevelObjectives/availability" }
-  }
+  source = "./tests/google"
 }
 
 mock_provider "google-beta" {
-  mock_resource "google_api_gateway_api_config" {
-    defaults = { id = "projects/streamly-test/locations/global/apis/streamly-api/configs/streamly" }
-  }
-  mock_resource "google_api_gateway_gateway" {
-    defaults = { default_hostname = "streamly-gateway-0123456789.ew.gateway.dev" }
-  }
+  source = "./tests/google_beta"
 }
 
 variables {
-  project_id = "streamly-test"
-  region     = "europe-west1"
-  images = {
-    account      = "europe-west1-docker.pkg.dev/streamly-test/streamly/account@sha256:000000000000000000000000000000000000000000000000000000000000000a"
-    email        = "europe-west1-docker.pkg.dev/streamly-test/streamly/email@sha256:000000000000000000000000000000000000000000000000000000000000000b"
-    mailer       = "europe-west1-docker.pkg.dev/streamly-test/streamly/mailer@sha256:000000000000000000000000000000000000000000000000000000000000000c"
-    password     = "europe-west1-docker.pkg.dev/streamly-test/streamly/password@sha256:000000000000000000000000000000000000000000000000000000000000000d"
-    token        = "europe-west1-docker.pkg.dev/streamly-test/streamly/token@sha256:000000000000000000000000000000000000000000000000000000000000000e"
-    register     = "europe-west1-docker.pkg.dev/streamly-test/streamly/register@sha256:0000000000000000000000000000000000000000000000000000000000000001"
-    login        = "europe-west1-docker.pkg.dev/streamly-test/streamly/login@sha256:0000000000000000000000000000000000000000000000000000000000000002"
-    checkout     = "europe-west1-docker.pkg.dev/streamly-test/streamly/checkout@sha256:0000000000000000000000000000000000000000000000000000000000000003"
-    portal       = "europe-west1-docker.pkg.dev/streamly-test/streamly/portal@sha256:0000000000000000000000000000000000000000000000000000000000000004"
-    subscription = "europe-west1-docker.pkg.dev/streamly-test/streamly/subscription@sha256:0000000000000000000000000000000000000000000000000000000000000005"
-    webhook      = "europe-west1-docker.pkg.dev/streamly-test/streamly/webhook@sha256:0000000000000000000000000000000000000000000000000000000000000006"
-    playback     = "europe-west1-docker.pkg.dev/streamly-test/streamly/playback@sha256:0000000000000000000000000000000000000000000000000000000000000007"
-    reconcile    = "europe-west1-docker.pkg.dev/streamly-test/streamly/reconcile@sha256:0000000000000000000000000000000000000000000000000000000000000008"
-    migrate      = "europe-west1-docker.pkg.dev/streamly-test/streamly/migrate@sha256:0000000000000000000000000000000000000000000000000000000000000009"
-  }
-  app = {
-    checkout_cancel_url  = "https://app.example.com/plans"
-    checkout_success_url = "https://app.example.com/welcome"
-    origins              = ["https://app.example.com"]
-    portal_return_url    = "https://app.example.com/account"
-    public_url           = "https://app.example.com"
-  }
-  billing = {
-    plans = [
-      { slug = "basic", name = "Basic", price_id = "price_basic", tier = "basic", amount_minor = 900, currency = "eur", interval = "month" },
-    ]
-  }
-  mail_from = "Streamly <mail@example.com>"
-  tokens = {
-    audience       = "https://api.example.com"
-    issuer         = "https://api.example.com"
-    signing_key_id = "key-1"
-  }
-  video = {
-    mux = { signing_key_id = "mux-key" }
-  }
   # Without a default in a test, however the variable is declared.
   secret_values = {}
 }

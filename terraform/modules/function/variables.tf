@@ -54,11 +54,6 @@ variable "image" {
   description = "The image, by digest."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("@sha256:[0-9a-f]{64}$", var.image))
-    error_message = "The image must be named by digest, as in europe-west1-docker.pkg.dev/project/streamly/login@sha256:…; a tag can move."
-  }
 }
 
 variable "ingress" {
@@ -149,11 +144,6 @@ variable "prefix" {
   description = "What every name begins with."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9]{0,10}[a-z0-9]$", var.prefix))
-    error_message = "prefix must be 2 to 12 lower-case letters and digits."
-  }
 }
 
 variable "project_id" {

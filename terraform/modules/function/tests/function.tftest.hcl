@@ -137,16 +137,6 @@ run "images_deployed_elsewhere_change_nothing_else" {
   }
 }
 
-run "an_image_by_tag_is_refused" {
-  command = plan
-
-  variables {
-    image = "europe-west1-docker.pkg.dev/streamly-test/streamly/login:latest"
-  }
-
-  expect_failures = [var.image]
-}
-
 run "a_secret_without_a_number_is_refused" {
   command = plan
 
@@ -215,16 +205,6 @@ run "a_name_too_long_for_an_account_is_refused" {
   }
 
   expect_failures = [var.name]
-}
-
-run "a_prefix_too_long_for_an_account_is_refused" {
-  command = plan
-
-  variables {
-    prefix = "streamlystreamly"
-  }
-
-  expect_failures = [var.prefix]
 }
 
 run "fewer_instances_at_most_than_at_least_are_refused" {
