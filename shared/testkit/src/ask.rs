@@ -4,6 +4,9 @@ use functions_framework::{Body, Function, Request, call};
 use http::{HeaderMap, Method, StatusCode, header};
 use serde_json::Value;
 
+/// The address of a client, where a test needs one only.
+pub const CLIENT: &str = "203.0.113.1";
+
 /// What a function answered.
 #[derive(Debug)]
 pub struct Reply {
@@ -54,6 +57,13 @@ pub fn get(path: &str) -> Request {
 pub fn post(path: &str, body: &Value) -> Request {
     let mut request = build(Method::POST, path, body.to_string().into());
     request.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    request
+}
+
+/// A request as our proxy passes it on: `address` is what it says of the client.
+pub fn passed_on(address: &str, mut request: Request) -> Request {
+    let address = header::HeaderValue::from_str(address).expect("a test's address fits a header");
+    request.headers_mut().insert("x-forwarded-for", address);
     request
 }
 

@@ -1,20 +1,25 @@
 //! What tests and the local stack start and arrange: a real PostgreSQL, a database for each test, people and what they
 //! own, keys, and questions to a function without a socket. Nothing here is part of a deployed program.
 
+pub mod accounts;
 pub mod postgres;
 
 mod ask;
 mod bearer;
 mod database;
 pub mod keys;
+mod owner;
 mod people;
 mod proxy;
+pub mod replies;
+mod rival;
 pub mod smtp;
 mod variables;
 
-pub use ask::{Reply, ask, get, post};
-pub use bearer::{AUDIENCE, ISSUER, bearer, bearer_at};
+pub use ask::{CLIENT, Reply, ask, get, passed_on, post};
+pub use bearer::{AUDIENCE, ISSUER, authorized, bearer, bearer_at};
 pub use database::Database;
+pub use owner::Owner;
 pub use people::{Person, Subscription, Video};
 pub use proxy::Proxy;
 pub use variables::variables;

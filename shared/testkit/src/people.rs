@@ -37,6 +37,13 @@ impl Person {
         run(owner, insert, &[&session.uuid(), &self.id.uuid()]).await;
     }
 
+    /// The same person in another session.
+    pub async fn in_another_session(&self, owner: &Client) -> Self {
+        let session = SessionId::new();
+        self.log_in(owner, session).await;
+        Self { session, ..self.clone() }
+    }
+
     /// Ends the session.
     pub async fn log_out(&self, owner: &Client) {
         run(owner, "update sessions set revoked_at = now() where id = $1", &[&self.session.uuid()]).await;

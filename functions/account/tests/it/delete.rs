@@ -10,17 +10,17 @@ use time::{Duration, OffsetDateTime};
 #[tokio::test]
 async fn a_deleted_account_is_closed_at_once_and_its_address_is_free() {
     let (suite, ada) = Suite::with_ada().await;
-    let television = suite.log_in(&ada).await;
-    let other = suite.person("other@example.com").await;
+    let television = ada.in_another_session(&suite.owner).await;
+    let other = suite.owner.person_with_password("other@example.com").await;
     let token = "
         insert into one_time_tokens (hash, user_id, purpose, email, expires_at)
         values ('v', $1, 'reset', 'ada@example.com', now() + interval '1 hour')";
-    suite.run(token, &[&ada.id.uuid()]).await;
+    suite.owner.run(token, &[&ada.id.uuid()]).await;
     let reply = suite.delete(&ada, PASSWORD).await;
     check(&reply, (202, ""));
     let deletes_at = OffsetDateTime::parse(reply.json()["deletes_at"].as_str().unwrap(), &Rfc3339).unwrap();
     let closed_at: OffsetDateTime =
-        suite.value("select deleted_at from users where deleted_at is not null").await;
+        suite.owner.value("select deleted_at from users where deleted_at is not null").await;
     assert_eq!(deletes_at - closed_at, Duration::days(14));
     assert!(reply.json()["deletes_at"].as_str().unwrap().ends_with('Z'));
 
@@ -28,41 +28,44 @@ async fn a_deleted_account_is_closed_at_once_and_its_address_is_free() {
         check(&suite.ask(Method::GET, "/v1/account", session).await, (401, "session-revoked"));
     }
     check(&suite.delete(&ada, PASSWORD).await, (401, "session-revoked"));
-    assert_eq!(suite.count("sessions where revoke_reason = 'account-deleted'").await, 2);
-    assert_eq!(suite.count("one_time_tokens").await, 0);
+    assert_eq!(suite.owner.count("sessions where revoke_reason = 'account-deleted'").await, 2);
+    assert_eq!(suite.owner.count("one_time_tokens").await, 0);
     let event = format!(
         "auth_events where name = 'user_deleted' and user_id = '{}' and subject_hash is not null",
         ada.id
     );
-    assert_eq!(suite.count(&event).await, 1);
+    assert_eq!(suite.owner.count(&event).await, 1);
     assert_eq!(
-        suite.count("mail_outbox where template = 'account-deleted' and recipient = 'Ada@example.com'").await,
+        suite
+            .owner
+            .count("mail_outbox where template = 'account-deleted' and recipient = 'Ada@example.com'")
+            .await,
         1
     );
     check(&suite.ask(Method::GET, "/v1/account", &other).await, (200, ""));
     // The address may be registered again.
-    suite.person(ADA).await;
+    suite.owner.person_with_password(ADA).await;
 }
 
 #[tokio::test]
 async fn a_wrong_password_closes_nothing_and_is_counted() {
     let (suite, ada) = Suite::with_ada().await;
     check(&suite.delete(&ada, "not the engine").await, (403, "reauthentication-failed"));
-    assert_eq!(suite.attempts(ADA).await, 1);
-    assert_eq!(suite.count("users where deleted_at is null").await, 1);
-    assert_eq!(suite.count("auth_events where name = 'authn_login_fail'").await, 1);
+    assert_eq!(suite.owner.attempts(ADA).await, 1);
+    assert_eq!(suite.owner.count("users where deleted_at is null").await, 1);
+    assert_eq!(suite.owner.count("auth_events where name = 'authn_login_fail'").await, 1);
     for _ in 0..9 {
         check(&suite.delete(&ada, "not the engine").await, (403, "reauthentication-failed"));
     }
     check(&suite.delete(&ada, PASSWORD).await, (429, "too-many-requests"));
-    suite.run("update auth_throttle set until = now(), touched_at = now()", &[]).await;
+    suite.owner.run("update auth_throttle set until = now(), touched_at = now()", &[]).await;
     check(&suite.delete(&ada, PASSWORD).await, (202, ""));
 }
 
 #[tokio::test]
 async fn a_body_says_the_current_password_and_nothing_else() {
     let (suite, ada) = Suite::with_ada().await;
-    let before = suite.state().await;
+    let before = suite.owner.accounts().await;
     let long = "a".repeat(257);
     for (body, pointer, code) in [
         (json!({}), "#/current_password", "required"),
@@ -78,8 +81,8 @@ async fn a_body_says_the_current_password_and_nothing_else() {
         assert_eq!((&error["pointer"], &error["code"]), (&json!(pointer), &json!(code)));
     }
     check(&suite.ask(Method::DELETE, "/v1/account", &ada).await, (400, "malformed-json"));
-    assert_eq!(suite.state().await, before);
-    assert_eq!(suite.attempts(ADA).await, 0);
+    assert_eq!(suite.owner.accounts().await, before);
+    assert_eq!(suite.owner.attempts(ADA).await, 0);
 }
 
 #[tokio::test]
@@ -92,14 +95,14 @@ async fn an_account_that_is_deleted_ten_times_at_once_ends_once() {
     for reply in &replies {
         assert!([202, 401, 429, 503].contains(&reply.status.as_u16()), "{}", reply.text());
     }
-    assert_eq!(suite.count("auth_events where name = 'user_deleted'").await, 1);
-    assert_eq!(suite.count("mail_outbox").await, 1);
+    assert_eq!(suite.owner.count("auth_events where name = 'user_deleted'").await, 1);
+    assert_eq!(suite.owner.count("mail_outbox").await, 1);
 }
 
 #[tokio::test]
 async fn the_limit_of_one_client_holds() {
     let suite = Suite::new(&[("THROTTLE_IP_CREDENTIALS", "2/60")]).await;
-    let ada = suite.person(ADA).await;
+    let ada = suite.owner.person_with_password(ADA).await;
     for _ in 0..2 {
         check(&suite.delete(&ada, "not the engine").await, (403, "reauthentication-failed"));
     }

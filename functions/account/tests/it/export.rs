@@ -68,33 +68,33 @@ async fn every_column_of_every_table_is_exported_or_left_out_on_purpose() {
 #[tokio::test]
 async fn an_export_holds_what_is_stored_and_is_the_persons_alone() {
     let (suite, ada) = Suite::with_ada().await;
-    let other = suite.person("other@example.com").await;
+    let other = suite.owner.person_with_password("other@example.com").await;
     for person in [&ada, &other] {
         Subscription::default().insert(&suite.owner, person).await;
         let video = Video::default();
         video.insert(&suite.owner).await;
         let progress =
             "insert into watch_progress (user_id, video_id, position_seconds) values ($1, $2, 61.5)";
-        suite.run(progress, &[&person.id.uuid(), &video.id.uuid()]).await;
+        suite.owner.run(progress, &[&person.id.uuid(), &video.id.uuid()]).await;
         let stream = "insert into streams (id, user_id, video_id, device) values ($1, $2, $3, 'television')";
-        suite.run(stream, &[&video.id.uuid(), &person.id.uuid(), &video.id.uuid()]).await;
+        suite.owner.run(stream, &[&video.id.uuid(), &person.id.uuid(), &video.id.uuid()]).await;
         let event = "
             insert into auth_events (id, name, user_id, subject_hash, ip_prefix)
             values ($1, 'authn_login_success', $2, 'hash', '203.0.113.0/24')";
-        suite.run(event, &[&video.id.uuid(), &person.id.uuid()]).await;
+        suite.owner.run(event, &[&video.id.uuid(), &person.id.uuid()]).await;
         let paid = "
             insert into payment_logs (stripe_event_id, event_type, event_created, livemode, user_id, outcome, amount,
               currency, payload)
             values ('evt_' || $1, 'invoice.paid', 1, false, $1::text::uuid, 'applied', 900, 'eur', '{\"paid\":true}')";
-        suite.run(paid, &[&person.id.to_string()]).await;
+        suite.owner.run(paid, &[&person.id.to_string()]).await;
         let token = "
             insert into one_time_tokens (hash, user_id, purpose, email, expires_at)
             values (convert_to('secret' || $2, 'UTF8'), $1, 'reset', 'x@example.com', now() + interval '1 hour')";
-        suite.run(token, &[&person.id.uuid(), &person.email]).await;
+        suite.owner.run(token, &[&person.id.uuid(), &person.email]).await;
         let mail = "
             insert into mail_outbox (id, recipient, template, params, expires_at)
             values ($1, $2, 'reset', '{\"token\":\"secret-text\"}', now() + interval '1 hour')";
-        suite.run(mail, &[&video.id.uuid(), &person.email]).await;
+        suite.owner.run(mail, &[&video.id.uuid(), &person.email]).await;
     }
     let export = export(&suite, &ada).await;
     assert_eq!(export["users"][0]["email"], json!("Ada@example.com"));
@@ -115,7 +115,7 @@ async fn an_export_holds_what_is_stored_and_is_the_persons_alone() {
 #[tokio::test]
 async fn the_sixth_export_of_an_hour_waits() {
     let (suite, ada) = Suite::with_ada().await;
-    let other = suite.person("other@example.com").await;
+    let other = suite.owner.person_with_password("other@example.com").await;
     for _ in 0..5 {
         export(&suite, &ada).await;
     }
@@ -124,6 +124,6 @@ async fn the_sixth_export_of_an_hour_waits() {
     assert!(sixth.header("retry-after").parse::<u32>().unwrap() > 3_500);
     export(&suite, &other).await;
     let hour = "update auth_throttle set until = until - interval '1 hour'";
-    suite.run(hour, &[]).await;
+    suite.owner.run(hour, &[]).await;
     export(&suite, &ada).await;
 }

@@ -36,13 +36,13 @@ async fn an_end_that_fails_ends_nothing_and_tells_nothing() {
         let (suite, ada) = Suite::with_ada().await;
         let revoke = format!("revoke {right} on {table} from streamly_account");
         suite.owner.batch_execute(&revoke).await.unwrap();
-        let before = suite.state().await;
+        let before = suite.owner.accounts().await;
         let reply = suite.delete(&ada, PASSWORD).await;
         check(&reply, (500, "internal-error"));
         let text = reply.text().to_lowercase();
         for word in ["permission", "denied", table, "sql", "argon2", "ada@"] {
             assert!(!text.contains(word), "{word}: {text}");
         }
-        assert_eq!(suite.state().await, before, "{revoke}");
+        assert_eq!(suite.owner.accounts().await, before, "{revoke}");
     }
 }

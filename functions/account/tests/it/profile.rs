@@ -17,7 +17,7 @@ const ROUTES: [(Method, &str); 5] = [
 #[tokio::test]
 async fn a_person_is_told_who_they_are() {
     let (suite, ada) = Suite::with_ada().await;
-    suite.run("update users set created_at = '2026-11-25T08:00:00+02:00'", &[]).await;
+    suite.owner.run("update users set created_at = '2026-11-25T08:00:00+02:00'", &[]).await;
     let reply = suite.ask(Method::GET, "/v1/account", &ada).await;
     check(&reply, (200, ""));
     let expected = json!({
@@ -25,7 +25,7 @@ async fn a_person_is_told_who_they_are() {
         "created_at": "2026-11-25T06:00:00Z",
     });
     assert_eq!(reply.json(), expected);
-    suite.run("update users set verified_at = null", &[]).await;
+    suite.owner.run("update users set verified_at = null", &[]).await;
     assert_eq!(suite.ask(Method::GET, "/v1/account", &ada).await.json()["email_verified"], json!(false));
 }
 
@@ -55,15 +55,15 @@ async fn an_access_ends_with_its_session_and_its_account() {
         "delete from sessions",
     ] {
         let (suite, ada) = Suite::with_ada().await;
-        suite.run(over, &[]).await;
-        let before = suite.state().await;
+        suite.owner.run(over, &[]).await;
+        let before = suite.owner.accounts().await;
         for (method, path) in ROUTES {
             let body = (method == Method::DELETE && path == "/v1/account")
                 .then(|| json!({ "current_password": crate::suite::PASSWORD }));
             let reply = ask(&suite.function, request(method, path, Some(&ada), body.as_ref())).await;
             check(&reply, (401, "session-revoked"));
         }
-        assert_eq!(suite.state().await, before, "{over}");
+        assert_eq!(suite.owner.accounts().await, before, "{over}");
     }
 }
 
@@ -74,7 +74,7 @@ async fn an_access_lasts_until_the_last_moment_of_its_session() {
         "update sessions set absolute_expires_at = now() + interval '1 minute'",
     ] {
         let (suite, ada) = Suite::with_ada().await;
-        suite.run(nearly, &[]).await;
+        suite.owner.run(nearly, &[]).await;
         check(&suite.ask(Method::GET, "/v1/account", &ada).await, (200, ""));
     }
 }

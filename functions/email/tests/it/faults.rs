@@ -27,14 +27,14 @@ async fn a_lost_database_is_503_and_its_return_is_noticed() {
 async fn check_refused(suite: &Suite, right: &str, table: &str, request: Request) {
     let revoke = format!("revoke {right} on {table} from streamly_email");
     suite.owner.batch_execute(&revoke).await.unwrap();
-    let before = suite.state().await;
+    let before = suite.owner.accounts().await;
     let reply = ask(&suite.function, request).await;
     assert_eq!(reply.outcome(), (500, "internal-error".to_owned()), "{revoke}");
     let text = reply.text().to_lowercase();
     for word in ["permission", "denied", table, "sql", "ada@", "countess", "engine"] {
         assert!(!text.contains(word), "{word}: {text}");
     }
-    assert_eq!(suite.state().await, before, "{revoke}");
+    assert_eq!(suite.owner.accounts().await, before, "{revoke}");
 }
 
 #[tokio::test]
@@ -47,8 +47,8 @@ async fn a_refusal_of_the_database_leaves_nothing_behind() {
     for table in ["mail_outbox", "auth_events", "one_time_tokens"] {
         let (suite, ada) = Suite::with_ada().await;
         check_refused(&suite, "insert", table, change(&ada, PASSWORD, "countess@example.com")).await;
-        assert_eq!(suite.attempts(ADA).await, 0, "{table}");
-        suite.run("update users set verified_at = null", &[]).await;
+        assert_eq!(suite.owner.attempts(ADA).await, 0, "{table}");
+        suite.owner.run("update users set verified_at = null", &[]).await;
         check_refused(&suite, "insert", table, request("verify/resend", &json!({ "email": ADA }))).await;
     }
     for table in ["mail_outbox", "auth_events"] {

@@ -7,17 +7,17 @@ use streamly::accounts::throttle::Key;
 #[tokio::test]
 async fn every_refusal_is_the_same() {
     let suite = Suite::new(&[]).await;
-    suite.person(ADA).await;
-    suite.person("disabled@example.com").await;
-    suite.person("deleted@example.com").await;
-    suite.person("off@example.com").await;
-    suite.person_with("unusable@example.com", "$2b$12$abcdefghijklmnopqrstuu").await;
-    let none = suite.person("none@example.com").await;
-    suite.run("update users set disabled_at = now() where email = 'disabled@example.com'", &[]).await;
-    suite.run("update users set deleted_at = now() where email = 'deleted@example.com'", &[]).await;
+    suite.owner.user_with_password(ADA).await;
+    suite.owner.user_with_password("disabled@example.com").await;
+    suite.owner.user_with_password("deleted@example.com").await;
+    suite.owner.user_with_password("off@example.com").await;
+    suite.owner.user_with_hash("unusable@example.com", "$2b$12$abcdefghijklmnopqrstuu").await;
+    let none = suite.owner.user_with_password("none@example.com").await;
+    suite.owner.run("update users set disabled_at = now() where email = 'disabled@example.com'", &[]).await;
+    suite.owner.run("update users set deleted_at = now() where email = 'deleted@example.com'", &[]).await;
     let off = "update credentials set disabled_at = now() from users where id = user_id and email = 'off@example.com'";
-    suite.run(off, &[]).await;
-    suite.run("delete from credentials where user_id = $1", &[&none.uuid()]).await;
+    suite.owner.run(off, &[]).await;
+    suite.owner.run("delete from credentials where user_id = $1", &[&none.uuid()]).await;
 
     let wrong = suite.log_in(ADA, "analytical engine").await;
     check(&wrong, (401, "invalid-credentials"));
@@ -25,17 +25,17 @@ async fn every_refusal_is_the_same() {
         let reply = suite.log_in(&format!("{name}@example.com"), PASSWORD).await;
         check(&reply, (401, "invalid-credentials"));
         assert_eq!(without_id(&reply), without_id(&wrong), "{name}");
-        assert_eq!(suite.attempts(&format!("{name}@example.com")).await, 1, "{name}");
+        assert_eq!(suite.owner.attempts(&format!("{name}@example.com")).await, 1, "{name}");
     }
-    assert_eq!(suite.count("sessions").await, 0);
-    assert_eq!(suite.count("auth_events where name = 'authn_login_fail'").await, 7);
+    assert_eq!(suite.owner.count("sessions").await, 0);
+    assert_eq!(suite.owner.count("auth_events where name = 'authn_login_fail'").await, 7);
     check(&suite.log_in(ADA, PASSWORD).await, (200, ""));
 }
 
 #[tokio::test]
 async fn a_failure_is_told_of_without_an_address() {
     let suite = Suite::new(&[]).await;
-    let ada = suite.person(ADA).await;
+    let ada = suite.owner.user_with_password(ADA).await;
     check(&suite.log_in(ADA, "analytical engine").await, (401, "invalid-credentials"));
     check(&suite.log_in("unknown@example.com", PASSWORD).await, (401, "invalid-credentials"));
     let select = "select user_id, subject_hash, ip_prefix, request_id, detail from auth_events order by at";
@@ -60,17 +60,17 @@ async fn a_stored_hash_that_cannot_be_used_is_told_of() {
             .enumerate()
     {
         let email = format!("person{number}@example.com");
-        suite.person_with(&email, phc).await;
+        suite.owner.user_with_hash(&email, phc).await;
         check(&suite.log_in(&email, PASSWORD).await, (401, "invalid-credentials"));
     }
-    assert_eq!(suite.count("auth_events where name = 'hash_unusable'").await, 3);
-    assert_eq!(suite.count("credentials where failures = 1").await, 3);
+    assert_eq!(suite.owner.count("auth_events where name = 'hash_unusable'").await, 3);
+    assert_eq!(suite.owner.count("credentials where failures = 1").await, 3);
 }
 
 #[tokio::test]
 async fn only_the_exact_password_logs_in_to_any_spelling_of_the_address() {
     let suite = Suite::new(&[]).await;
-    suite.person(ADA).await;
+    suite.owner.user_with_password(ADA).await;
     for wrong in
         [" difference engine no 2", "difference engine no 2 ", "Difference engine no 2", "' OR 1=1--"]
     {
@@ -85,12 +85,12 @@ async fn only_the_exact_password_logs_in_to_any_spelling_of_the_address() {
 async fn an_unverified_address_logs_in_only_where_it_may() {
     for (mode, expected) in [("required", (403, "email-not-verified")), ("optional", (200, ""))] {
         let suite = Suite::new(&[("EMAIL_VERIFICATION", mode)]).await;
-        suite.person(ADA).await;
-        suite.run("update users set verified_at = null", &[]).await;
+        suite.owner.user_with_password(ADA).await;
+        suite.owner.run("update users set verified_at = null", &[]).await;
         check(&suite.log_in(ADA, "analytical engine").await, (401, "invalid-credentials"));
         check(&suite.log_in(ADA, PASSWORD).await, expected);
-        assert_eq!(suite.count("sessions").await, i64::from(expected.0 == 200));
-        suite.run("update users set verified_at = now()", &[]).await;
+        assert_eq!(suite.owner.count("sessions").await, i64::from(expected.0 == 200));
+        suite.owner.run("update users set verified_at = now()", &[]).await;
         check(&suite.log_in(ADA, PASSWORD).await, (200, ""));
     }
 }
@@ -98,13 +98,13 @@ async fn an_unverified_address_logs_in_only_where_it_may() {
 #[tokio::test]
 async fn a_right_password_of_an_unverified_address_is_no_failure() {
     let suite = Suite::new(&[("EMAIL_VERIFICATION", "required")]).await;
-    suite.person(ADA).await;
-    suite.run("update users set verified_at = null", &[]).await;
+    suite.owner.user_with_password(ADA).await;
+    suite.owner.run("update users set verified_at = null", &[]).await;
     for _ in 0..12 {
         check(&suite.log_in(ADA, PASSWORD).await, (403, "email-not-verified"));
     }
-    assert_eq!(suite.attempts(ADA).await, 0);
-    assert_eq!(suite.count("credentials where failures = 0").await, 1);
+    assert_eq!(suite.owner.attempts(ADA).await, 0);
+    assert_eq!(suite.owner.count("credentials where failures = 0").await, 1);
 }
 
 #[tokio::test]
@@ -112,20 +112,20 @@ async fn an_older_hash_is_replaced_after_the_right_password_alone() {
     let suite = Suite::new(&[]).await;
     // From the test program of the reference implementation; the password is "password".
     let older = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
-    suite.person_with(ADA, older).await;
+    suite.owner.user_with_hash(ADA, older).await;
     check(&suite.log_in(ADA, "passw0rd").await, (401, "invalid-credentials"));
-    assert_eq!(suite.value::<String>("select phc from credentials").await, older);
+    assert_eq!(suite.owner.value::<String>("select phc from credentials").await, older);
     check(&suite.log_in(ADA, "password").await, (200, ""));
-    let newer: String = suite.value("select phc from credentials").await;
+    let newer: String = suite.owner.value("select phc from credentials").await;
     assert!(newer.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{newer}");
     check(&suite.log_in(ADA, "password").await, (200, ""));
-    assert_eq!(suite.value::<String>("select phc from credentials").await, newer);
+    assert_eq!(suite.owner.value::<String>("select phc from credentials").await, newer);
 }
 
 #[tokio::test]
 async fn a_refusal_takes_its_time_whether_or_not_there_is_a_row_to_write() {
     let suite = Suite::new(&[]).await;
-    suite.person(ADA).await;
+    suite.owner.user_with_password(ADA).await;
     for email in [ADA, "unknown@example.com"] {
         let started = Instant::now();
         check(&suite.log_in(email, "analytical engine").await, (401, "invalid-credentials"));

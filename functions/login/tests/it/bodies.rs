@@ -41,7 +41,7 @@ async fn a_body_that_is_not_json_is_400_and_one_of_another_shape_422() {
     ] {
         check(&ask_raw(&suite, shape.to_string()).await, (422, "validation-error"));
     }
-    assert_eq!(suite.count("auth_throttle").await, 0);
+    assert_eq!(suite.owner.count("auth_throttle").await, 0);
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn every_fault_of_a_field_is_named() {
         let found: Vec<Value> = errors.iter().map(|error| json!([error["pointer"], error["code"]])).collect();
         assert_eq!(json!(found), expected);
     }
-    assert_eq!(suite.count("auth_throttle").await, 0);
+    assert_eq!(suite.owner.count("auth_throttle").await, 0);
     check(&suite.log_in(ADA, &"a".repeat(256)).await, (401, "invalid-credentials"));
     check(&suite.log_in("admin'--@example.com", PASSWORD).await, (401, "invalid-credentials"));
     check(&suite.log_in("*@example.com", PASSWORD).await, (401, "invalid-credentials"));
@@ -71,7 +71,7 @@ async fn every_fault_of_a_field_is_named() {
 #[tokio::test]
 async fn credentials_outside_the_body_do_not_count() {
     let suite = Suite::new(&[]).await;
-    suite.person(ADA).await;
+    suite.owner.user_with_password(ADA).await;
     let query = post("/v1/login?email=ada@example.com&password=difference+engine+no+2", &json!({}));
     check(&ask(&suite.function, query).await, (422, "validation-error"));
 }

@@ -7,7 +7,7 @@ use testkit::Proxy;
 #[tokio::test]
 async fn a_lost_database_is_503_and_its_return_is_noticed() {
     let mut suite = Suite::new(&[]).await;
-    suite.person(ADA).await;
+    suite.owner.user_with_password(ADA).await;
     let proxy = Proxy::start(&suite.database).await.unwrap();
     let pool = Pool::new(proxy.url("login").parse().unwrap(), None, PoolSize::default());
     let all = [("THROTTLE_IP_CREDENTIALS", "100000/60")];
@@ -26,14 +26,14 @@ async fn a_lost_database_is_503_and_its_return_is_noticed() {
 #[tokio::test]
 async fn a_databases_refusal_is_500_and_stays_unsaid() {
     let suite = Suite::new(&[]).await;
-    suite.person(ADA).await;
+    suite.owner.user_with_password(ADA).await;
     for (revoke, password, status) in [
         ("revoke all on auth_throttle from streamly_login", PASSWORD, 500),
         ("revoke all on sessions from streamly_login", PASSWORD, 500),
         ("revoke all on auth_events from streamly_login", "analytical engine", 500),
     ] {
         let suite = Suite::new(&[]).await;
-        suite.person(ADA).await;
+        suite.owner.user_with_password(ADA).await;
         suite.owner.batch_execute(revoke).await.unwrap();
         let reply = suite.log_in(ADA, password).await;
         check(&reply, (status, "internal-error"));
@@ -41,10 +41,10 @@ async fn a_databases_refusal_is_500_and_stays_unsaid() {
         for word in ["permission", "denied", "table", "sessions", "auth_", "sql", "argon2", "ada@"] {
             assert!(!text.contains(word), "{word}: {text}");
         }
-        assert_eq!(suite.count("sessions").await, 0);
-        assert_eq!(suite.count("auth_events").await, 0);
-        assert_eq!(suite.value::<i32>("select failures from credentials").await, 0);
-        assert_eq!(suite.attempts(ADA).await, 0, "an attempt without a verdict is taken back");
+        assert_eq!(suite.owner.count("sessions").await, 0);
+        assert_eq!(suite.owner.count("auth_events").await, 0);
+        assert_eq!(suite.owner.value::<i32>("select failures from credentials").await, 0);
+        assert_eq!(suite.owner.attempts(ADA).await, 0, "an attempt without a verdict is taken back");
     }
     check(&suite.log_in(ADA, PASSWORD).await, (200, ""));
 }
@@ -52,7 +52,7 @@ async fn a_databases_refusal_is_500_and_stays_unsaid() {
 #[tokio::test]
 async fn a_locked_row_is_503() {
     let suite = Suite::new(&[]).await;
-    suite.person(ADA).await;
+    suite.owner.user_with_password(ADA).await;
     suite.owner.batch_execute("begin; select from credentials for update").await.unwrap();
     check(&suite.log_in(ADA, PASSWORD).await, (503, "unavailable"));
     suite.owner.batch_execute("rollback").await.unwrap();

@@ -11,7 +11,7 @@ fn wait(reply: &Reply) -> u32 {
 #[tokio::test]
 async fn after_ten_failures_from_anywhere_an_account_waits() {
     let suite = Suite::new(&[]).await;
-    suite.person(ADA).await;
+    suite.owner.user_with_password(ADA).await;
     for host in 1..=10 {
         let reply = suite.log_in_from(&format!("203.0.113.{host}"), ADA, "analytical engine").await;
         check(&reply, (401, "invalid-credentials"));
@@ -20,14 +20,14 @@ async fn after_ten_failures_from_anywhere_an_account_waits() {
     check(&reply, (429, "too-many-requests"));
     assert!((1..=30).contains(&wait(&reply)), "{}", wait(&reply));
     check(&suite.log_in_from("203.0.113.12", ADA, PASSWORD).await, (429, "too-many-requests"));
-    assert_eq!(suite.attempts(ADA).await, 10);
-    assert_eq!(suite.value::<i32>("select failures from credentials").await, 10);
+    assert_eq!(suite.owner.attempts(ADA).await, 10);
+    assert_eq!(suite.owner.value::<i32>("select failures from credentials").await, 10);
     check(&suite.log_in("other@example.com", PASSWORD).await, (401, "invalid-credentials"));
 
     suite.let_the_wait_pass(ADA).await;
     check(&suite.log_in(ADA, PASSWORD).await, (200, ""));
-    assert_eq!(suite.attempts(ADA).await, 0);
-    assert_eq!(suite.value::<i32>("select failures from credentials").await, 0);
+    assert_eq!(suite.owner.attempts(ADA).await, 0);
+    assert_eq!(suite.owner.value::<i32>("select failures from credentials").await, 0);
 }
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn an_unknown_address_waits_alike() {
 #[tokio::test]
 async fn each_wait_is_twice_the_one_before_up_to_an_hour() {
     let suite = Suite::new(&[]).await;
-    suite.person(ADA).await;
+    suite.owner.user_with_password(ADA).await;
     check(&suite.log_in(ADA, "analytical engine").await, (401, "invalid-credentials"));
     for (attempt, seconds) in [(9, None), (10, Some(30)), (11, Some(60)), (12, Some(120)), (16, Some(1_920))]
         .into_iter()
@@ -63,7 +63,7 @@ async fn each_wait_is_twice_the_one_before_up_to_an_hour() {
 #[tokio::test]
 async fn a_run_ends_15_minutes_after_its_last_attempt_and_wait() {
     let suite = Suite::new(&[]).await;
-    suite.person(ADA).await;
+    suite.owner.user_with_password(ADA).await;
     check(&suite.log_in(ADA, "analytical engine").await, (401, "invalid-credentials"));
     for (ago, until, attempts) in [
         ("14 minutes", "null", 7),
@@ -74,22 +74,22 @@ async fn a_run_ends_15_minutes_after_its_last_attempt_and_wait() {
         let run = format!("count = 6, touched_at = now() - interval '{ago}', until = {until}");
         suite.set_run(ADA, &run).await;
         check(&suite.log_in(ADA, "analytical engine").await, (401, "invalid-credentials"));
-        assert_eq!(suite.attempts(ADA).await, attempts, "{ago} {until}");
+        assert_eq!(suite.owner.attempts(ADA).await, attempts, "{ago} {until}");
     }
 }
 
 #[tokio::test]
 async fn the_hundredth_failure_in_a_row_switches_the_password_off() {
     let suite = Suite::new(&[]).await;
-    suite.person(ADA).await;
-    suite.run("update credentials set failures = 98", &[]).await;
+    suite.owner.user_with_password(ADA).await;
+    suite.owner.run("update credentials set failures = 98", &[]).await;
     check(&suite.log_in(ADA, "analytical engine").await, (401, "invalid-credentials"));
-    assert_eq!(suite.count("credentials where disabled_at is not null").await, 0);
+    assert_eq!(suite.owner.count("credentials where disabled_at is not null").await, 0);
     check(&suite.log_in(ADA, "analytical engine").await, (401, "invalid-credentials"));
-    assert_eq!(suite.count("credentials where disabled_at is not null").await, 1);
-    assert_eq!(suite.count("auth_events where name = 'authn_login_lock'").await, 1);
+    assert_eq!(suite.owner.count("credentials where disabled_at is not null").await, 1);
+    assert_eq!(suite.owner.count("auth_events where name = 'authn_login_lock'").await, 1);
     check(&suite.log_in(ADA, PASSWORD).await, (401, "invalid-credentials"));
-    assert_eq!(suite.count("auth_events where name = 'authn_login_lock'").await, 1);
+    assert_eq!(suite.owner.count("auth_events where name = 'authn_login_lock'").await, 1);
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn one_client_is_limited_over_all_accounts() {
         if status == 429 {
             check(&reply, (429, "too-many-requests"));
             assert!(wait(&reply) > 3_000);
-            assert_eq!(suite.attempts(&email).await, 0, "an account is not charged for its client");
+            assert_eq!(suite.owner.attempts(&email).await, 0, "an account is not charged for its client");
         }
     }
 }
@@ -127,7 +127,7 @@ async fn a_window_ends() {
     let suite = Suite::new(&[("THROTTLE_IP_CREDENTIALS", "1/3600")]).await;
     check(&suite.log_in(ADA, PASSWORD).await, (401, "invalid-credentials"));
     check(&suite.log_in(ADA, PASSWORD).await, (429, "too-many-requests"));
-    suite.run("update auth_throttle set until = now() where until is not null", &[]).await;
+    suite.owner.run("update auth_throttle set until = now() where until is not null", &[]).await;
     check(&suite.log_in(ADA, PASSWORD).await, (401, "invalid-credentials"));
     check(&suite.log_in(ADA, PASSWORD).await, (429, "too-many-requests"));
 }

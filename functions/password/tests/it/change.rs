@@ -11,14 +11,14 @@ const FAILED: (u16, &str) = (403, "reauthentication-failed");
 #[tokio::test]
 async fn the_right_password_sets_a_new_one_and_begins_the_only_session() {
     let (suite, ada) = Suite::with_ada().await;
-    let other = suite.person("other@example.com").await;
-    suite.log_in(&ada).await;
+    let other = suite.owner.person_with_password("other@example.com").await;
+    ada.in_another_session(&suite.owner).await;
     check(&suite.forgot(ADA).await, (202, ""));
     let verify = "
         insert into one_time_tokens (hash, user_id, purpose, email, expires_at)
         values ('v', $1, 'verify', 'ada@example.com', now() + interval '1 hour')";
-    suite.run(verify, &[&ada.id.uuid()]).await;
-    suite.run("update credentials set failures = 3 where user_id = $1", &[&ada.id.uuid()]).await;
+    suite.owner.run(verify, &[&ada.id.uuid()]).await;
+    suite.owner.run("update credentials set failures = 3 where user_id = $1", &[&ada.id.uuid()]).await;
 
     let reply = suite.change(&ada, PASSWORD, NEW).await;
     check(&reply, (200, ""));
@@ -31,20 +31,20 @@ async fn the_right_password_sets_a_new_one_and_begins_the_only_session() {
     let session = tokens["session_id"].as_str().unwrap();
 
     let of_ada = |what: &str| format!("{what} and user_id = '{}'", ada.id);
-    assert_eq!(suite.count(&of_ada("sessions where revoke_reason = 'password-changed'")).await, 2);
+    assert_eq!(suite.owner.count(&of_ada("sessions where revoke_reason = 'password-changed'")).await, 2);
     let live = of_ada("select id::text from sessions where revoked_at is null");
-    assert_eq!(suite.value::<String>(&live).await, session);
-    assert_eq!(suite.count(&of_ada("credentials where failures = 0")).await, 1);
+    assert_eq!(suite.owner.value::<String>(&live).await, session);
+    assert_eq!(suite.owner.count(&of_ada("credentials where failures = 0")).await, 1);
     // A link that would undo it is void; one that proves the address is not.
-    assert_eq!(suite.count(&of_ada("one_time_tokens where purpose = 'reset'")).await, 0);
-    assert_eq!(suite.count(&of_ada("one_time_tokens where purpose = 'verify'")).await, 1);
-    assert_eq!(suite.count(&of_ada("auth_events where name = 'authn_password_change'")).await, 1);
+    assert_eq!(suite.owner.count(&of_ada("one_time_tokens where purpose = 'reset'")).await, 0);
+    assert_eq!(suite.owner.count(&of_ada("one_time_tokens where purpose = 'verify'")).await, 1);
+    assert_eq!(suite.owner.count(&of_ada("auth_events where name = 'authn_password_change'")).await, 1);
     let told = "mail_outbox where template = 'password-changed' and recipient = 'ada@example.com'";
-    assert_eq!(suite.count(told).await, 1);
+    assert_eq!(suite.owner.count(told).await, 1);
     let others = format!("sessions where revoked_at is null and user_id = '{}'", other.id);
-    assert_eq!(suite.count(&others).await, 1);
-    suite.run("delete from users where id = $1", &[&other.id.uuid()]).await;
-    assert!(suite.is_password(NEW).await);
+    assert_eq!(suite.owner.count(&others).await, 1);
+    suite.owner.run("delete from users where id = $1", &[&other.id.uuid()]).await;
+    assert!(suite.owner.is_password(NEW).await);
 
     // The former session is over at once; the new one may go on.
     check(&suite.change(&ada, NEW, PASSWORD).await, (401, "session-revoked"));
@@ -55,7 +55,7 @@ async fn the_right_password_sets_a_new_one_and_begins_the_only_session() {
 #[tokio::test]
 async fn the_access_token_of_the_reply_is_the_new_sessions() {
     let (suite, ada) = Suite::with_ada().await;
-    suite.run("update users set scope = 'user admin'", &[]).await;
+    suite.owner.run("update users set scope = 'user admin'", &[]).await;
     let tokens = suite.change(&ada, PASSWORD, NEW).await.json();
     let mut again = change(&ada, NEW, PASSWORD);
     let header = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
@@ -67,25 +67,25 @@ async fn the_access_token_of_the_reply_is_the_new_sessions() {
 async fn a_wrong_password_changes_nothing_and_is_counted_and_told_of() {
     let (suite, ada) = Suite::with_ada().await;
     check(&suite.change(&ada, "not the engine", NEW).await, FAILED);
-    assert!(suite.is_password(PASSWORD).await);
-    assert_eq!(suite.attempts(ADA).await, 1);
-    assert_eq!(suite.value::<i32>("select failures from credentials").await, 1);
+    assert!(suite.owner.is_password(PASSWORD).await);
+    assert_eq!(suite.owner.attempts(ADA).await, 1);
+    assert_eq!(suite.owner.value::<i32>("select failures from credentials").await, 1);
     let told = format!("auth_events where name = 'authn_login_fail' and user_id = '{}'", ada.id);
-    assert_eq!(suite.count(&told).await, 1);
-    assert_eq!(suite.count("sessions where revoked_at is null").await, 1);
-    assert_eq!(suite.count("mail_outbox").await, 0);
+    assert_eq!(suite.owner.count(&told).await, 1);
+    assert_eq!(suite.owner.count("sessions where revoked_at is null").await, 1);
+    assert_eq!(suite.owner.count("mail_outbox").await, 0);
     check(&suite.change(&ada, PASSWORD, NEW).await, (200, ""));
-    assert_eq!(suite.attempts(ADA).await, 0);
+    assert_eq!(suite.owner.attempts(ADA).await, 0);
 }
 
 #[tokio::test]
 async fn the_same_password_is_no_new_one_and_the_attempt_does_not_count() {
     let (suite, ada) = Suite::with_ada().await;
-    let before = suite.state().await;
+    let before = suite.owner.accounts().await;
     let reply = suite.change(&ada, PASSWORD, PASSWORD).await;
     check_fields(&reply, "weak-password", &[["#/new_password", "unchanged"]]);
-    assert_eq!(suite.state().await, before);
-    assert_eq!(suite.attempts(ADA).await, 0);
+    assert_eq!(suite.owner.accounts().await, before);
+    assert_eq!(suite.owner.attempts(ADA).await, 0);
     // Whoever does not know it does not learn it so.
     check(&suite.change(&ada, NEW, NEW).await, FAILED);
 }
@@ -93,7 +93,7 @@ async fn the_same_password_is_no_new_one_and_the_attempt_does_not_count() {
 #[tokio::test]
 async fn what_must_not_be_set_is_refused_and_no_attempt_is_counted() {
     let (suite, ada) = Suite::with_ada().await;
-    let before = suite.state().await;
+    let before = suite.owner.accounts().await;
     for (new, code) in [
         ("", "too-short"),
         ("wx7-wx7", "too-short"),
@@ -116,8 +116,8 @@ async fn what_must_not_be_set_is_refused_and_no_attempt_is_counted() {
     ] {
         check_fields(&suite.change(&ada, current, new).await, "validation-error", expected);
     }
-    assert_eq!(suite.state().await, before);
-    assert_eq!(suite.attempts(ADA).await, 0);
+    assert_eq!(suite.owner.accounts().await, before);
+    assert_eq!(suite.owner.attempts(ADA).await, 0);
 }
 
 #[tokio::test]
@@ -131,18 +131,18 @@ async fn an_account_or_a_session_that_is_over_changes_nothing() {
         "delete from sessions",
     ] {
         let (suite, ada) = Suite::with_ada().await;
-        suite.run(over, &[]).await;
-        let before = suite.state().await;
+        suite.owner.run(over, &[]).await;
+        let before = suite.owner.accounts().await;
         check(&suite.change(&ada, PASSWORD, NEW).await, (401, "session-revoked"));
-        assert_eq!(suite.state().await, before, "{over}");
-        assert_eq!(suite.attempts(ADA).await, 0, "{over}");
+        assert_eq!(suite.owner.accounts().await, before, "{over}");
+        assert_eq!(suite.owner.attempts(ADA).await, 0, "{over}");
     }
 }
 
 #[tokio::test]
 async fn who_calls_is_said_by_the_token_alone() {
     let (suite, ada) = Suite::with_ada().await;
-    let other = suite.person("other@example.com").await;
+    let other = suite.owner.person_with_password("other@example.com").await;
     let body = json!({ "current_password": PASSWORD, "new_password": NEW });
     let with = |header: Option<&str>| {
         let mut request = request("change", &body);
@@ -165,20 +165,23 @@ async fn who_calls_is_said_by_the_token_alone() {
     let mut request = request("change", &named);
     request.headers_mut().insert("authorization", HeaderValue::from_str(&bearer(&ada)).unwrap());
     check(&ask(&suite.function, request).await, (422, "validation-error"));
-    assert_eq!(suite.count("auth_events").await, 0);
+    assert_eq!(suite.owner.count("auth_events").await, 0);
 }
 
 #[tokio::test]
 async fn a_password_that_was_switched_off_proves_nothing() {
     let (suite, ada) = Suite::with_ada().await;
-    suite.run("update credentials set disabled_at = now(), failures = 100", &[]).await;
+    suite.owner.run("update credentials set disabled_at = now(), failures = 100", &[]).await;
     check(&suite.change(&ada, PASSWORD, NEW).await, FAILED);
-    suite.run("update credentials set disabled_at = null, phc = '$2b$12$abcdefghijklmnopqrstuu'", &[]).await;
+    suite
+        .owner
+        .run("update credentials set disabled_at = null, phc = '$2b$12$abcdefghijklmnopqrstuu'", &[])
+        .await;
     check(&suite.change(&ada, PASSWORD, NEW).await, FAILED);
-    assert_eq!(suite.count("auth_events where name = 'hash_unusable'").await, 1);
-    suite.run("delete from credentials", &[]).await;
+    assert_eq!(suite.owner.count("auth_events where name = 'hash_unusable'").await, 1);
+    suite.owner.run("delete from credentials", &[]).await;
     check(&suite.change(&ada, PASSWORD, NEW).await, FAILED);
-    assert_eq!(suite.count("credentials").await, 0);
+    assert_eq!(suite.owner.count("credentials").await, 0);
 }
 
 /// Asks for a change, and puts another hash in place between its verification and its effect.
@@ -187,25 +190,25 @@ async fn change_behind(suite: &Suite, ada: &Person, replacement: &str) -> Reply 
     let rival = suite.database.owner().await;
     rival.batch_execute("begin").await.unwrap();
     rival.execute("update credentials set phc = $1", &[&hash.expose()]).await.unwrap();
-    suite.behind(&rival, change(ada, PASSWORD, NEW)).await
+    suite.database.behind(&rival, ask(&suite.function, change(ada, PASSWORD, NEW))).await
 }
 
 #[tokio::test]
 async fn a_rehash_of_the_same_password_meanwhile_fails_nobody() {
     let (suite, ada) = Suite::with_ada().await;
     check(&change_behind(&suite, &ada, PASSWORD).await, (200, ""));
-    assert!(suite.is_password(NEW).await);
-    assert_eq!(suite.attempts(ADA).await, 0);
+    assert!(suite.owner.is_password(NEW).await);
+    assert_eq!(suite.owner.attempts(ADA).await, 0);
 }
 
 #[tokio::test]
 async fn another_password_set_meanwhile_wins() {
     let (suite, ada) = Suite::with_ada().await;
     check(&change_behind(&suite, &ada, "the rivals engine").await, FAILED);
-    assert!(suite.is_password("the rivals engine").await);
-    assert_eq!(suite.attempts(ADA).await, 1);
-    assert_eq!(suite.count("sessions where revoked_at is null").await, 1);
-    assert_eq!(suite.count("mail_outbox").await, 0);
+    assert!(suite.owner.is_password("the rivals engine").await);
+    assert_eq!(suite.owner.attempts(ADA).await, 1);
+    assert_eq!(suite.owner.count("sessions where revoked_at is null").await, 1);
+    assert_eq!(suite.owner.count("mail_outbox").await, 0);
 }
 
 #[tokio::test]
@@ -216,8 +219,11 @@ async fn an_account_deleted_meanwhile_gets_no_session() {
         .batch_execute("begin; update credentials set failures = 0; update users set deleted_at = now()")
         .await
         .unwrap();
-    check(&suite.behind(&rival, change(&ada, PASSWORD, NEW)).await, (401, "session-revoked"));
-    assert!(suite.is_password(PASSWORD).await);
-    assert_eq!(suite.count("sessions").await, 1);
-    assert_eq!(suite.count("auth_events").await, 0);
+    check(
+        &suite.database.behind(&rival, ask(&suite.function, change(&ada, PASSWORD, NEW))).await,
+        (401, "session-revoked"),
+    );
+    assert!(suite.owner.is_password(PASSWORD).await);
+    assert_eq!(suite.owner.count("sessions").await, 1);
+    assert_eq!(suite.owner.count("auth_events").await, 0);
 }

@@ -39,9 +39,9 @@ async fn one_of_many_uses_a_token_and_its_password_is_the_one() {
     let replies = all(&suite, (0..8).map(|number| reset(&token, &format!("{NEW}{number}")))).await;
     assert_eq!(outcomes(&replies), counts([((204, ""), 1), ((400, "invalid-or-expired-token"), 7)]));
     let winner = replies.iter().position(|reply| reply.status == 204).unwrap();
-    assert!(suite.is_password(&format!("{NEW}{winner}")).await);
-    assert_eq!(suite.count("auth_events where name = 'authn_password_change'").await, 1);
-    assert_eq!(suite.count("mail_outbox where template = 'password-reset'").await, 1);
+    assert!(suite.owner.is_password(&format!("{NEW}{winner}")).await);
+    assert_eq!(suite.owner.count("auth_events where name = 'authn_password_change'").await, 1);
+    assert_eq!(suite.owner.count("mail_outbox where template = 'password-reset'").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,10 +50,10 @@ async fn one_of_many_changes_wins_and_ends_the_session_of_the_others() {
     let replies = all(&suite, (0..6).map(|number| change(&ada, PASSWORD, &format!("{NEW}{number}")))).await;
     assert_eq!(outcomes(&replies), counts([((200, ""), 1), ((401, "session-revoked"), 5)]));
     let winner = replies.iter().position(|reply| reply.status == 200).unwrap();
-    assert!(suite.is_password(&format!("{NEW}{winner}")).await);
-    assert_eq!(suite.count("sessions where revoked_at is null").await, 1);
-    assert_eq!(suite.count("mail_outbox where template = 'password-changed'").await, 1);
-    assert_eq!(suite.attempts(ADA).await, 0);
+    assert!(suite.owner.is_password(&format!("{NEW}{winner}")).await);
+    assert_eq!(suite.owner.count("sessions where revoked_at is null").await, 1);
+    assert_eq!(suite.owner.count("mail_outbox where template = 'password-changed'").await, 1);
+    assert_eq!(suite.owner.attempts(ADA).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,11 +72,11 @@ async fn of_a_reset_and_a_change_at_once_one_happens_and_no_session_of_before_st
         };
         crate::suite::check(&replies[0], of_reset);
         crate::suite::check(&replies[1], of_change);
-        assert!(suite.is_password(&format!("{NEW}{name}")).await);
+        assert!(suite.owner.is_password(&format!("{NEW}{name}")).await);
         let first = format!("sessions where revoked_at is null and id = '{}'", ada.session);
-        assert_eq!(suite.count(&first).await, 0);
-        assert_eq!(suite.count("sessions where revoked_at is null").await, i64::from(!by_reset));
-        assert_eq!(suite.count("one_time_tokens").await, 0);
+        assert_eq!(suite.owner.count(&first).await, 0);
+        assert_eq!(suite.owner.count("sessions where revoked_at is null").await, i64::from(!by_reset));
+        assert_eq!(suite.owner.count("one_time_tokens").await, 0);
     }
 }
 
@@ -86,7 +86,7 @@ async fn parallel_guesses_pass_no_limit() {
     let replies = all(&suite, (0..16).map(|_| change(&ada, "not the engine", NEW))).await;
     let expected = counts([((403, "reauthentication-failed"), 10), ((429, "too-many-requests"), 6)]);
     assert_eq!(outcomes(&replies), expected);
-    assert_eq!(suite.value::<i32>("select failures from credentials").await, 10);
+    assert_eq!(suite.owner.value::<i32>("select failures from credentials").await, 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,8 +94,8 @@ async fn of_many_that_forgot_at_once_one_is_mailed() {
     let (suite, _) = Suite::with_ada().await;
     let replies = all(&suite, (0..12).map(|_| request("forgot", &json!({ "email": ADA })))).await;
     assert_eq!(outcomes(&replies), counts([((202, ""), 12)]));
-    assert_eq!(suite.count("mail_outbox").await, 1);
+    assert_eq!(suite.owner.count("mail_outbox").await, 1);
     let matching =
         "mail_outbox where sha256(convert_to(params->>'token', 'utf8')) = (select hash from one_time_tokens)";
-    assert_eq!(suite.count(matching).await, 1);
+    assert_eq!(suite.owner.count(matching).await, 1);
 }

@@ -22,7 +22,7 @@ async fn a_lost_database_is_503_and_its_return_is_noticed() {
     check(&suite.change(&ada, PASSWORD, NEW).await, (503, "unavailable"));
     proxy.restore();
     check(&suite.change(&ada, PASSWORD, NEW).await, (200, ""));
-    suite.let_pass("1 minute").await;
+    suite.owner.let_pass("1 minute").await;
     check(&suite.reset(&suite.mailed(ADA).await, PASSWORD).await, (204, ""));
 }
 
@@ -30,14 +30,14 @@ async fn a_lost_database_is_503_and_its_return_is_noticed() {
 async fn check_refused(suite: &Suite, right: &str, table: &str, request: Request) {
     let revoke = format!("revoke {right} on {table} from streamly_password");
     suite.owner.batch_execute(&revoke).await.unwrap();
-    let before = suite.state().await;
+    let before = suite.owner.accounts().await;
     let reply = ask(&suite.function, request).await;
     assert_eq!(reply.outcome(), (500, "internal-error".to_owned()), "{revoke}");
     let text = reply.text().to_lowercase();
     for word in ["permission", "denied", table, "sql", "argon2", "ada@", "engine"] {
         assert!(!text.contains(word), "{word}: {text}");
     }
-    assert_eq!(suite.state().await, before, "{revoke}");
+    assert_eq!(suite.owner.accounts().await, before, "{revoke}");
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn a_change_that_fails_changes_nothing_and_does_not_count() {
     ] {
         let (suite, ada) = Suite::with_ada().await;
         check_refused(&suite, right, table, change(&ada, PASSWORD, NEW)).await;
-        assert_eq!(suite.attempts(ADA).await, 0, "{right} {table}");
+        assert_eq!(suite.owner.attempts(ADA).await, 0, "{right} {table}");
     }
 }
 

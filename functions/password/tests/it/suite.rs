@@ -1,20 +1,14 @@
 //! A password function over a database of its own, and people with passwords in it.
 
+pub(crate) use testkit::accounts::{PASSWORD, hasher};
+pub(crate) use testkit::replies::check_fields;
+
 use functions_framework::env::read_from;
 use functions_framework::{Request, Routes};
-use http::HeaderValue;
 use password::{Config, Parts};
 use serde_json::{Value, json};
-use streamly::accounts::hash::{Capacity, Cost, Hasher, Phc, Verdict};
-use streamly::accounts::policy::Password;
-use streamly::accounts::throttle::Key;
-use streamly::ids::{SessionId, UserId};
-use testkit::{Database, Person, Reply, ask, bearer, post, variables};
-use tokio_postgres::Client;
-use tokio_postgres::types::{FromSqlOwned, ToSql};
+use testkit::{CLIENT, Database, Owner, Person, Reply, ask, authorized, passed_on, post, replies, variables};
 
-/// The password of everybody here.
-pub(crate) const PASSWORD: &str = "difference engine no 2";
 /// The password that they choose next.
 pub(crate) const NEW: &str = "analytical engine no 3";
 /// One address for everybody's tests.
@@ -28,14 +22,14 @@ const WIDE: &[(&str, &str)] =
 
 pub(crate) struct Suite {
     pub(crate) database: Database,
-    pub(crate) owner: Client,
+    pub(crate) owner: Owner,
     pub(crate) function: Routes<Parts>,
 }
 
 impl Suite {
     pub(crate) async fn new(changes: &[(&str, &str)]) -> Self {
         let database = Database::new().await;
-        let owner = database.owner().await;
+        let owner = Owner::new(&database).await;
         let function = password::routes(parts(&database, changes));
         Self { database, owner, function }
     }
@@ -43,57 +37,8 @@ impl Suite {
     /// With one verified person, who has [`PASSWORD`] and a session.
     pub(crate) async fn with_ada() -> (Self, Person) {
         let suite = Self::new(&[]).await;
-        let ada = suite.person(ADA).await;
+        let ada = suite.owner.person_with_password(ADA).await;
         (suite, ada)
-    }
-
-    /// Somebody verified, with [`PASSWORD`] and a session.
-    pub(crate) async fn person(&self, email: &str) -> Person {
-        let phc = hasher().hash(&Password::new(PASSWORD).unwrap()).await.unwrap();
-        let (id, session) = (UserId::new(), SessionId::new());
-        let user =
-            "insert into users (id, email, email_canonical, verified_at) values ($1, $2, lower($2), now())";
-        self.run(user, &[&id.uuid(), &email]).await;
-        let credential = "insert into credentials (user_id, kind, phc) values ($1, 'password', $2)";
-        self.run(credential, &[&id.uuid(), &phc.expose()]).await;
-        let person = Person { id, session, email: email.to_owned(), scope: "user".to_owned() };
-        person.log_in(&self.owner, session).await;
-        person
-    }
-
-    /// The same person in another session.
-    pub(crate) async fn log_in(&self, person: &Person) -> Person {
-        let session = SessionId::new();
-        person.log_in(&self.owner, session).await;
-        Person { session, ..person.clone() }
-    }
-
-    pub(crate) async fn run(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) {
-        self.owner.execute(sql, parameters).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    }
-
-    /// The one value that this query finds.
-    pub(crate) async fn value<T: FromSqlOwned>(&self, sql: &str) -> T {
-        self.owner.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")).get(0)
-    }
-
-    pub(crate) async fn count(&self, what: &str) -> i64 {
-        self.value(&format!("select count(*) from {what}")).await
-    }
-
-    /// Every row that the function may have changed, but for counters.
-    pub(crate) async fn state(&self) -> String {
-        self.value(
-            "
-            select concat_ws(E'\\n',
-              (select jsonb_agg(u order by id) from users u),
-              (select jsonb_agg(c order by user_id) from credentials c),
-              (select jsonb_agg(t order by hash) from one_time_tokens t),
-              (select jsonb_agg(s order by id) from sessions s),
-              (select jsonb_agg(m order by id) from mail_outbox m),
-              (select jsonb_agg(e order by id) from auth_events e))",
-        )
-        .await
     }
 
     pub(crate) async fn forgot(&self, email: &str) -> Reply {
@@ -105,7 +50,7 @@ impl Suite {
         check(&self.forgot(email).await, (202, ""));
         let latest = "
             select params->>'token' from mail_outbox where template = 'reset' order by created_at desc limit 1";
-        self.value(latest).await
+        self.owner.value(latest).await
     }
 
     pub(crate) async fn reset(&self, token: &str, password: &str) -> Reply {
@@ -115,43 +60,6 @@ impl Suite {
     pub(crate) async fn change(&self, person: &Person, current: &str, new: &str) -> Reply {
         ask(&self.function, change(person, current, new)).await
     }
-
-    /// Asks, and lets a rival commit what it holds open as soon as the answer waits for it.
-    pub(crate) async fn behind(&self, rival: &Client, request: Request) -> Reply {
-        let watcher = self.database.superuser().await;
-        let waits = "
-            select exists (
-              select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())";
-        let (reply, ()) = tokio::join!(ask(&self.function, request), async {
-            while !watcher.query_one(waits, &[]).await.unwrap().get::<_, bool>(0) {}
-            rival.batch_execute("commit").await.unwrap();
-        });
-        reply
-    }
-
-    /// Whether this is the password of the one account.
-    pub(crate) async fn is_password(&self, text: &str) -> bool {
-        let stored = Phc::from(self.value::<String>("select phc from credentials").await);
-        let verdict = hasher().verify(&Password::new(text).unwrap(), Some(&stored)).await.unwrap();
-        verdict == Verdict::Right { outdated: false }
-    }
-
-    /// How many attempts of its run are counted on an account.
-    pub(crate) async fn attempts(&self, email: &str) -> i32 {
-        let key = Key::account(&email.parse().unwrap());
-        let select = "select count from auth_throttle where key = $1";
-        let row = self.owner.query_opt(select, &[&key.as_bytes()]).await.unwrap();
-        row.map_or(0, |row| row.get(0))
-    }
-
-    /// Lets this much time pass for everything that is counted.
-    pub(crate) async fn let_pass(&self, time: &str) {
-        let earlier = format!(
-            "update auth_throttle set started_at = started_at - interval '{time}',
-               touched_at = touched_at - interval '{time}', until = until - interval '{time}'"
-        );
-        self.run(&earlier, &[]).await;
-    }
 }
 
 pub(crate) fn parts(database: &Database, changes: &[(&str, &str)]) -> Parts {
@@ -160,15 +68,9 @@ pub(crate) fn parts(database: &Database, changes: &[(&str, &str)]) -> Parts {
     Parts::real(config).unwrap()
 }
 
-pub(crate) fn hasher() -> Hasher {
-    Hasher::new(Cost::default(), Capacity::new(1 << 30, 2)).unwrap()
-}
-
 /// A request as our proxy passes it on.
 pub(crate) fn request(route: &str, body: &Value) -> Request {
-    let mut request = post(&format!("/v1/password/{route}"), body);
-    request.headers_mut().insert("x-forwarded-for", HeaderValue::from_static("203.0.113.1"));
-    request
+    passed_on(CLIENT, post(&format!("/v1/password/{route}"), body))
 }
 
 pub(crate) fn reset(token: &str, password: &str) -> Request {
@@ -176,28 +78,14 @@ pub(crate) fn reset(token: &str, password: &str) -> Request {
 }
 
 pub(crate) fn change(person: &Person, current: &str, new: &str) -> Request {
-    let mut request = request("change", &json!({ "current_password": current, "new_password": new }));
-    request.headers_mut().insert("authorization", HeaderValue::from_str(&bearer(person)).unwrap());
-    request
+    authorized(person, request("change", &json!({ "current_password": current, "new_password": new })))
 }
 
+/// As every reply is checked; besides, whoever asks for a mail is told nothing.
 #[track_caller]
 pub(crate) fn check(reply: &Reply, expected: (u16, &str)) {
-    assert_eq!(reply.outcome(), (expected.0, expected.1.to_owned()), "{}", reply.text());
-    if matches!(reply.status.as_u16(), 429 | 503) {
-        assert!(reply.header("retry-after").parse::<u32>().unwrap() >= 1);
-    }
-    if matches!(reply.status.as_u16(), 202 | 204) {
+    replies::check(reply, expected);
+    if expected.0 == 202 {
         assert_eq!(reply.text(), "");
     }
-    assert_eq!(reply.header("cache-control"), "no-store");
-}
-
-/// Expects a 422 with these pointers and codes.
-#[track_caller]
-pub(crate) fn check_fields(reply: &Reply, slug: &str, expected: &[[&str; 2]]) {
-    check(reply, (422, slug));
-    let errors = reply.json()["errors"].as_array().unwrap().clone();
-    let found: Vec<Value> = errors.iter().map(|error| json!([error["pointer"], error["code"]])).collect();
-    assert_eq!(json!(found), json!(expected));
 }

@@ -17,13 +17,13 @@ async fn ten_wrong_passwords_make_the_account_wait_and_a_reset_is_the_way_out() 
     let wait: u32 = reply.header("retry-after").parse().unwrap();
     assert!((1..=30).contains(&wait), "{wait}");
     check(&suite.change(&ada, PASSWORD, NEW).await, WAIT);
-    assert_eq!(suite.attempts(ADA).await, 10);
-    assert_eq!(suite.value::<i32>("select failures from credentials").await, 10);
-    assert!(suite.is_password(PASSWORD).await);
+    assert_eq!(suite.owner.attempts(ADA).await, 10);
+    assert_eq!(suite.owner.value::<i32>("select failures from credentials").await, 10);
+    assert!(suite.owner.is_password(PASSWORD).await);
     // Neither is the way by mail locked, nor does the wait outlive it.
     check(&suite.reset(&suite.mailed(ADA).await, NEW).await, (204, ""));
-    assert_eq!(suite.attempts(ADA).await, 0);
-    let ada = suite.log_in(&ada).await;
+    assert_eq!(suite.owner.attempts(ADA).await, 0);
+    let ada = ada.in_another_session(&suite.owner).await;
     check(&suite.change(&ada, NEW, PASSWORD).await, (200, ""));
 }
 
@@ -33,31 +33,31 @@ async fn the_right_password_after_the_wait_ends_the_run() {
     for _ in 0..10 {
         check(&suite.change(&ada, "not the engine", NEW).await, (403, "reauthentication-failed"));
     }
-    suite.let_pass("20 seconds").await;
+    suite.owner.let_pass("20 seconds").await;
     check(&suite.change(&ada, PASSWORD, NEW).await, WAIT);
-    suite.let_pass("10 seconds").await;
+    suite.owner.let_pass("10 seconds").await;
     check(&suite.change(&ada, PASSWORD, NEW).await, (200, ""));
-    assert_eq!(suite.attempts(ADA).await, 0);
-    assert_eq!(suite.value::<i32>("select failures from credentials").await, 0);
+    assert_eq!(suite.owner.attempts(ADA).await, 0);
+    assert_eq!(suite.owner.value::<i32>("select failures from credentials").await, 0);
 }
 
 #[tokio::test]
 async fn the_hundredth_failure_in_a_row_switches_the_password_off() {
     let (suite, ada) = Suite::with_ada().await;
-    suite.run("update credentials set failures = 98", &[]).await;
+    suite.owner.run("update credentials set failures = 98", &[]).await;
     for off in [0, 1] {
         check(&suite.change(&ada, "not the engine", NEW).await, (403, "reauthentication-failed"));
-        assert_eq!(suite.count("credentials where disabled_at is not null").await, off);
-        assert_eq!(suite.count("auth_events where name = 'authn_login_lock'").await, off);
+        assert_eq!(suite.owner.count("credentials where disabled_at is not null").await, off);
+        assert_eq!(suite.owner.count("auth_events where name = 'authn_login_lock'").await, off);
     }
     check(&suite.reset(&suite.mailed(ADA).await, NEW).await, (204, ""));
-    assert_eq!(suite.count("credentials where disabled_at is null and failures = 0").await, 1);
+    assert_eq!(suite.owner.count("credentials where disabled_at is null and failures = 0").await, 1);
 }
 
 #[tokio::test]
 async fn a_client_is_limited_on_each_route_by_itself() {
     let suite = Suite::new(&[("THROTTLE_IP_CREDENTIALS", "2/3600")]).await;
-    let ada = suite.person(ADA).await;
+    let ada = suite.owner.person_with_password(ADA).await;
     for expected in [(202, ""), (202, ""), WAIT] {
         check(&suite.forgot("other@example.com").await, expected);
     }
@@ -67,11 +67,11 @@ async fn a_client_is_limited_on_each_route_by_itself() {
     for expected in [(403, "reauthentication-failed"), (403, "reauthentication-failed"), WAIT] {
         check(&suite.change(&ada, "not the engine", NEW).await, expected);
     }
-    assert_eq!(suite.attempts(ADA).await, 2, "an account is not charged for its client");
+    assert_eq!(suite.owner.attempts(ADA).await, 2, "an account is not charged for its client");
     let mut elsewhere = change(&ada, PASSWORD, NEW);
     elsewhere.headers_mut().insert("x-forwarded-for", "203.0.113.2".parse().unwrap());
     check(&ask(&suite.function, elsewhere).await, (200, ""));
-    suite.let_pass("1 hour").await;
+    suite.owner.let_pass("1 hour").await;
     check(&suite.forgot("other@example.com").await, (202, ""));
 }
 

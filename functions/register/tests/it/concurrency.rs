@@ -30,9 +30,9 @@ async fn one_of_many_gets_the_account() {
     assert_eq!(outcomes, [((201, String::new()), 1), ((409, "email-taken".to_owned()), 11)].into());
     assert_eq!(suite.written().await, [1, 1, 1, 1, 1]);
     let winner = replies.iter().position(|reply| reply.status == 201).unwrap();
-    assert!(suite.is_password(&format!("difference engine no {winner}")).await);
+    assert!(suite.owner.is_password(&format!("difference engine no {winner}")).await);
     assert_eq!(
-        suite.count("auth_throttle where count = 12").await,
+        suite.owner.count("auth_throttle where count = 12").await,
         1,
         "every attempt of the client is counted"
     );
@@ -51,13 +51,13 @@ async fn where_addresses_are_verified_first_one_account_is_made_and_one_mail_sen
 async fn of_many_that_take_over_one_wins_with_all_that_it_brings() {
     let suite = Suite::new(&[("DATABASE_POOL_SIZE", "8"), ("EMAIL_VERIFICATION", "required")]).await;
     check(&suite.register(ADA, "analytical engine").await, (202, ""));
-    suite.let_pass("2 minutes").await;
+    suite.owner.let_pass("2 minutes").await;
     for reply in all(&suite, 8).await {
         check(&reply, (202, ""));
     }
     assert_eq!(suite.written().await, [1, 1, 1, 2, 2]);
-    assert!(!suite.is_password("analytical engine").await);
+    assert!(!suite.owner.is_password("analytical engine").await);
     let matching = "mail_outbox where template = 'verify-again'
         and sha256(convert_to(params->>'token', 'utf8')) = (select hash from one_time_tokens)";
-    assert_eq!(suite.count(matching).await, 1);
+    assert_eq!(suite.owner.count(matching).await, 1);
 }

@@ -14,7 +14,7 @@ async fn length_is_counted_in_code_points() {
     check_fields(&suite.register(ADA, &long(7)).await, "weak-password", &[["#/password", "too-short"]]);
     check_fields(&suite.register(ADA, "").await, "weak-password", &[["#/password", "too-short"]]);
     check_fields(&suite.register(ADA, &long(257)).await, "validation-error", &[["#/password", "too-long"]]);
-    assert_eq!(suite.count("users").await, 3);
+    assert_eq!(suite.owner.count("users").await, 3);
 }
 
 #[tokio::test]
@@ -50,9 +50,9 @@ async fn every_character_counts_and_none_is_special() {
     {
         check(&suite.register(&format!("ada{number}@example.com"), password).await, (201, ""));
     }
-    suite.run("delete from credentials where user_id <> (select id from users where email = 'ada2@example.com')", &[]).await;
-    assert!(suite.is_password("  outer spaces  ").await);
-    assert!(!suite.is_password("outer spaces").await);
+    suite.owner.run("delete from credentials where user_id <> (select id from users where email = 'ada2@example.com')", &[]).await;
+    assert!(suite.owner.is_password("  outer spaces  ").await);
+    assert!(!suite.owner.is_password("outer spaces").await);
 }
 
 #[tokio::test]

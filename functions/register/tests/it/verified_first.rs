@@ -17,7 +17,7 @@ async fn a_new_and_a_taken_address_are_answered_alike() {
     check(&new, (202, ""));
     assert_eq!(new.text(), r#"{"status":"verification_pending"}"#);
     let unverified = suite.register(ADA, PASSWORD).await;
-    suite.run("update users set verified_at = now()", &[]).await;
+    suite.owner.run("update users set verified_at = now()", &[]).await;
     let taken = suite.register(ADA, PASSWORD).await;
     let names = |reply: &testkit::Reply| {
         let mut names: Vec<String> = reply.headers.keys().map(ToString::to_string).collect();
@@ -44,44 +44,47 @@ async fn no_answer_comes_before_the_slowest_branch_is_done() {
 async fn the_owner_of_a_verified_address_is_told_once_an_hour() {
     let suite = suite().await;
     check(&suite.register(ADA, PASSWORD).await, (202, ""));
-    suite.run("update users set verified_at = now()", &[]).await;
+    suite.owner.run("update users set verified_at = now()", &[]).await;
     let told = "mail_outbox where template = 'already-registered' and recipient = 'ada@example.com'";
     for (time, mails) in [("0 minutes", 0), ("2 minutes", 1), ("30 minutes", 1), ("31 minutes", 2)] {
-        suite.let_pass(time).await;
+        suite.owner.let_pass(time).await;
         check(&suite.register("ADA@example.com", OTHER).await, (202, ""));
-        assert_eq!(suite.count(told).await, mails, "{time}");
+        assert_eq!(suite.owner.count(told).await, mails, "{time}");
     }
-    assert!(suite.is_password(PASSWORD).await);
-    assert_eq!(suite.count("one_time_tokens").await, 1);
-    assert_eq!(suite.count("auth_events").await, 1);
+    assert!(suite.owner.is_password(PASSWORD).await);
+    assert_eq!(suite.owner.count("one_time_tokens").await, 1);
+    assert_eq!(suite.owner.count("auth_events").await, 1);
 }
 
 #[tokio::test]
 async fn the_latest_attempt_takes_over_an_account_that_nobody_verified() {
     let suite = suite().await;
     check(&suite.register(ADA, PASSWORD).await, (202, ""));
-    let first: Vec<u8> = suite.value("select hash from one_time_tokens").await;
+    let first: Vec<u8> = suite.owner.value("select hash from one_time_tokens").await;
     let session = "
         insert into sessions (id, user_id, idle_expires_at, absolute_expires_at)
         select $1, id, now() + interval '1 day', now() + interval '1 day' from users";
-    suite.run(session, &[&SessionId::new().uuid()]).await;
-    suite.run("update credentials set failures = 100, disabled_at = now()", &[]).await;
+    suite.owner.run(session, &[&SessionId::new().uuid()]).await;
+    suite.owner.run("update credentials set failures = 100, disabled_at = now()", &[]).await;
 
-    suite.let_pass("61 seconds").await;
+    suite.owner.let_pass("61 seconds").await;
     check(&suite.register("Ada@example.com", OTHER).await, (202, ""));
-    assert!(suite.is_password(OTHER).await);
-    assert_eq!(suite.count("users").await, 1);
-    assert_eq!(suite.count("one_time_tokens").await, 1);
-    assert_ne!(suite.value::<Vec<u8>>("select hash from one_time_tokens").await, first);
+    assert!(suite.owner.is_password(OTHER).await);
+    assert_eq!(suite.owner.count("users").await, 1);
+    assert_eq!(suite.owner.count("one_time_tokens").await, 1);
+    assert_ne!(suite.owner.value::<Vec<u8>>("select hash from one_time_tokens").await, first);
     assert_eq!(
-        suite.count("sessions where revoke_reason = 'registered-again' and revoked_at is not null").await,
+        suite
+            .owner
+            .count("sessions where revoke_reason = 'registered-again' and revoked_at is not null")
+            .await,
         1
     );
-    assert_eq!(suite.count("credentials where failures = 0 and disabled_at is null").await, 1);
+    assert_eq!(suite.owner.count("credentials where failures = 0 and disabled_at is null").await, 1);
     let mail = "mail_outbox where template = 'verify-again' and recipient = 'ada@example.com'
         and sha256(convert_to(params->>'token', 'utf8')) = (select hash from one_time_tokens)";
-    assert_eq!(suite.count(mail).await, 1);
-    assert_eq!(suite.count("auth_events where name = 'authn_password_change'").await, 1);
+    assert_eq!(suite.owner.count(mail).await, 1);
+    assert_eq!(suite.owner.count("auth_events where name = 'authn_password_change'").await, 1);
 }
 
 #[tokio::test]
@@ -89,54 +92,47 @@ async fn over_the_mail_limit_an_existing_account_stays_as_it_is() {
     let suite = suite().await;
     check(&suite.register(ADA, PASSWORD).await, (202, ""));
     let before = suite.written().await;
-    suite.let_pass("50 seconds").await;
+    suite.owner.let_pass("50 seconds").await;
     check(&suite.register(ADA, OTHER).await, (202, ""));
-    assert!(suite.is_password(PASSWORD).await);
+    assert!(suite.owner.is_password(PASSWORD).await);
     assert_eq!(suite.written().await, before);
     // Four more mails in the same hour, then none until it has passed.
     for number in 2..=7 {
-        suite.let_pass("2 minutes").await;
+        suite.owner.let_pass("2 minutes").await;
         check(&suite.register(ADA, &format!("{OTHER}{number}")).await, (202, ""));
     }
-    assert_eq!(suite.count("mail_outbox").await, 5);
-    assert!(suite.is_password(&format!("{OTHER}5")).await);
-    suite.let_pass("1 hour").await;
+    assert_eq!(suite.owner.count("mail_outbox").await, 5);
+    assert!(suite.owner.is_password(&format!("{OTHER}5")).await);
+    suite.owner.let_pass("1 hour").await;
     check(&suite.register(ADA, OTHER).await, (202, ""));
-    assert_eq!(suite.count("mail_outbox").await, 6);
+    assert_eq!(suite.owner.count("mail_outbox").await, 6);
 }
 
 #[tokio::test]
 async fn an_account_that_an_operator_switched_off_stays_off() {
     let suite = suite().await;
     check(&suite.register(ADA, PASSWORD).await, (202, ""));
-    suite.run("update users set disabled_at = now()", &[]).await;
-    suite.let_pass("2 minutes").await;
+    suite.owner.run("update users set disabled_at = now()", &[]).await;
+    suite.owner.let_pass("2 minutes").await;
     check(&suite.register(ADA, OTHER).await, (202, ""));
-    assert!(suite.is_password(PASSWORD).await);
-    assert_eq!(suite.count("users where disabled_at is not null").await, 1);
+    assert!(suite.owner.is_password(PASSWORD).await);
+    assert_eq!(suite.owner.count("users where disabled_at is not null").await, 1);
 }
 
 #[tokio::test]
 async fn an_account_verified_while_another_registers_keeps_its_password() {
     let suite = suite().await;
     check(&suite.register(ADA, PASSWORD).await, (202, ""));
-    suite.let_pass("2 minutes").await;
+    suite.owner.let_pass("2 minutes").await;
     // Whoever verifies takes the token first, and has not committed yet.
     let verifier = suite.database.owner().await;
     verifier
         .batch_execute("begin; delete from one_time_tokens; update users set verified_at = now()")
         .await
         .unwrap();
-    let watcher = suite.database.superuser().await;
-    let (reply, ()) = tokio::join!(suite.register(ADA, OTHER), async {
-        let waits = "
-            select exists (
-              select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())";
-        while !watcher.query_one(waits, &[]).await.unwrap().get::<_, bool>(0) {}
-        verifier.batch_execute("commit").await.unwrap();
-    });
+    let reply = suite.database.behind(&verifier, suite.register(ADA, OTHER)).await;
     check(&reply, (202, ""));
-    assert!(suite.is_password(PASSWORD).await);
-    assert_eq!(suite.count("one_time_tokens").await, 0);
-    assert_eq!(suite.count("mail_outbox where template = 'already-registered'").await, 1);
+    assert!(suite.owner.is_password(PASSWORD).await);
+    assert_eq!(suite.owner.count("one_time_tokens").await, 0);
+    assert_eq!(suite.owner.count("mail_outbox where template = 'already-registered'").await, 1);
 }

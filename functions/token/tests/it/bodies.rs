@@ -14,7 +14,7 @@ async fn ask_raw(suite: &Suite, path: &str, body: String) -> testkit::Reply {
 /// Whether ada's session is as it was, and nothing was counted.
 async fn check_untouched(suite: &Suite) {
     assert_eq!((suite.counter().await, suite.ended(suite.ada.session).await), (0, String::new()));
-    assert_eq!(suite.count("auth_throttle").await, 0);
+    assert_eq!(suite.owner.count("auth_throttle").await, 0);
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ async fn sessions_that_end_each_other_at_once_do_not_lock_each_other() {
         for reply in all(&suite, tokens.iter().map(|token| log_out(token, scope))).await {
             check(&reply, (204, ""));
         }
-        let left = suite.count("sessions where revoked_at is null").await;
+        let left = suite.owner.count("sessions where revoked_at is null").await;
         assert!(left <= i64::from(scope == "others"), "{left}");
         assert!(suite.events("authn_token_revoked").await >= 1);
     }
@@ -118,5 +118,5 @@ async fn refreshes_of_many_sessions_at_once_share_nothing() {
         check(reply, (200, ""));
         assert_eq!(suite.named(&text(reply, "refresh_token")).session_id, *session);
     }
-    assert_eq!(suite.count("sessions where counter = 1").await, i64::try_from(MANY).unwrap());
+    assert_eq!(suite.owner.count("sessions where counter = 1").await, i64::try_from(MANY).unwrap());
 }

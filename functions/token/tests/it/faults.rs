@@ -43,7 +43,7 @@ async fn a_databases_refusal_is_500_and_stays_unsaid() {
             }
         }
         // The effect and its event are one.
-        assert_eq!((suite.counter().await, suite.count("auth_events").await), (0, 0), "{table}");
+        assert_eq!((suite.counter().await, suite.owner.count("auth_events").await), (0, 0), "{table}");
         assert_eq!(suite.ended(suite.ada.session).await, "");
     }
 }
@@ -73,19 +73,9 @@ async fn a_scope_that_nobody_grants_is_a_defect() {
 /// Changes the session on another connection, which holds its row until a refresh waits for it.
 async fn check_overlap(change: &str, expected: (u16, &str)) {
     let suite = Suite::new(&[]).await;
-    let other = suite.database.owner().await;
     suite.owner.batch_execute("begin").await.unwrap();
     suite.set(change).await;
-    let release = async {
-        let waits = "
-            select exists (select from pg_locks join pg_stat_activity using (pid)
-                            where not granted and datname = current_database())";
-        while !other.query_one(waits, &[]).await.unwrap().get::<_, bool>(0) {
-            tokio::task::yield_now().await;
-        }
-        suite.owner.batch_execute("commit").await.unwrap();
-    };
-    let (reply, ()) = tokio::join!(suite.refresh(0), release);
+    let reply = suite.database.behind(&suite.owner, suite.refresh(0)).await;
     check(&reply, expected);
     if expected.0 == 200 {
         assert_eq!(suite.named(&text(&reply, "refresh_token")).counter, 1);

@@ -23,7 +23,7 @@ impl Cast {
             suite.ada.log_in(&suite.owner, *session).await;
         }
         let past = "update sessions set idle_expires_at = now() - interval '1 day' where id = $1";
-        suite.run(past, &[&expired.uuid()]).await;
+        suite.owner.run(past, &[&expired.uuid()]).await;
         let stranger = Person::new(&suite.owner).await;
         Self { suite, others, expired, stranger }
     }
@@ -87,12 +87,12 @@ async fn a_session_that_has_ended_has_no_say_over_others() {
     let cast = Cast::new("1 second").await;
     let suite = &cast.suite;
     assert_eq!(cast.log_out(3, None).await, (true, false));
-    let when: String = suite.value("select max(revoked_at)::text from sessions").await;
+    let when: String = suite.owner.value("select max(revoked_at)::text from sessions").await;
     for scope in [None, Some("session"), Some("others"), Some("all")] {
         check(&suite.log_out(&suite.token(suite.ada.session, 3), scope).await, (204, ""));
     }
-    assert_eq!(suite.value::<String>("select max(revoked_at)::text from sessions").await, when);
-    assert_eq!(suite.count("sessions where revoked_at is not null").await, 1);
+    assert_eq!(suite.owner.value::<String>("select max(revoked_at)::text from sessions").await, when);
+    assert_eq!(suite.owner.count("sessions where revoked_at is not null").await, 1);
     assert_eq!(suite.events("authn_token_revoked").await, 1);
 }
 
@@ -104,7 +104,7 @@ async fn all_ends_every_session_and_its_event_says_what() {
     assert_eq!(suite.ended(cast.expired).await, "logout");
     let told = "auth_events where name = 'authn_token_revoked' and detail = 'all' and user_id is not null \
         and session_id is not null and ip_prefix = '203.0.113.0/24'";
-    assert_eq!(suite.count(told).await, 1);
+    assert_eq!(suite.owner.count(told).await, 1);
     for session in cast.others {
         let token = suite.token(session, 0);
         check(&suite.refresh_text(&token).await, (401, "invalid-refresh-token"));
@@ -124,13 +124,16 @@ async fn others_leaves_the_callers_session_as_it_is() {
 async fn with_no_other_session_nothing_ends_and_nothing_is_told() {
     let suite = Suite::new(&[]).await;
     check(&suite.log_out(&suite.token(suite.ada.session, 0), Some("others")).await, (204, ""));
-    assert_eq!((suite.ended(suite.ada.session).await, suite.count("auth_events").await), (String::new(), 0));
+    assert_eq!(
+        (suite.ended(suite.ada.session).await, suite.owner.count("auth_events").await),
+        (String::new(), 0)
+    );
 }
 
 #[tokio::test]
 async fn somebody_disabled_may_log_out() {
     let suite = Suite::new(&[]).await;
-    suite.run("update users set disabled_at = now()", &[]).await;
+    suite.owner.run("update users set disabled_at = now()", &[]).await;
     check(&suite.log_out(&suite.token(suite.ada.session, 0), None).await, (204, ""));
     assert_eq!(suite.ended(suite.ada.session).await, "logout");
 }

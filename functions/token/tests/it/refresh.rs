@@ -41,19 +41,19 @@ async fn the_present_token_gets_the_next_ones_of_the_same_session() {
         assert!((259_199..259_260).contains(&age), "{age}");
         assert_eq!(suite.counter().await, i64::try_from(counter + 1).unwrap());
     }
-    assert_eq!(suite.count("sessions where last_used_at > now() - interval '1 minute'").await, 1);
-    assert_eq!(suite.count("sessions").await, 1);
+    assert_eq!(suite.owner.count("sessions where last_used_at > now() - interval '1 minute'").await, 1);
+    assert_eq!(suite.owner.count("sessions").await, 1);
     let told = "auth_events where name = 'authn_token_created' and session_id is not null and user_id is not null \
         and ip_prefix = '203.0.113.0/24' and request_id is not null";
-    assert_eq!(suite.count(told).await, 3);
+    assert_eq!(suite.owner.count(told).await, 3);
 }
 
 #[tokio::test]
 async fn what_an_operator_granted_or_took_is_in_the_next_token() {
     let suite = Suite::new(&[]).await;
-    suite.run("update users set scope = 'user admin'", &[]).await;
+    suite.owner.run("update users set scope = 'user admin'", &[]).await;
     assert!(caller(&suite.database, &suite.refresh(0).await).is_admin());
-    suite.run("update users set scope = 'user'", &[]).await;
+    suite.owner.run("update users set scope = 'user'", &[]).await;
     let again = suite.refresh(0).await;
     check(&again, (200, ""));
     assert!(!caller(&suite.database, &again).is_admin());
@@ -98,7 +98,7 @@ async fn at_30_seconds_exactly_the_parent_is_good() {
     for (after, is_good) in [("30 seconds", true), ("30.000001 seconds", false)] {
         suite.owner.batch_execute("begin").await.unwrap();
         suite.set(&format!("counter = 1, rotated_at = now() - interval '{after}'")).await;
-        let standing = streamly::db::sessions::standing(&suite.owner, suite.ada.session).await;
+        let standing = streamly::db::sessions::standing(&*suite.owner, suite.ada.session).await;
         suite.owner.batch_execute("rollback").await.unwrap();
         assert_eq!(standing.unwrap().unwrap().is_in_grace, is_good, "{after}");
     }
@@ -116,7 +116,7 @@ async fn a_token_older_than_the_parent_ends_the_session_at_once() {
     assert_eq!(suite.ended(other.session).await, "", "nobody else pays for it");
     let told = "auth_events where name = 'authn_token_reuse' and user_id is not null and session_id is not null \
         and ip_prefix = '203.0.113.0/24'";
-    assert_eq!(suite.count(told).await, 1);
+    assert_eq!(suite.owner.count(told).await, 1);
     // Whoever has the newest one has nothing any more, and the end is told of once.
     for counter in [2, 1, 0] {
         check(&suite.refresh(counter).await, (401, "invalid-refresh-token"));
@@ -146,7 +146,7 @@ async fn a_counter_ahead_is_refused_and_changes_nothing() {
     for counter in [1, 2, u64::from(u32::MAX), last, last + 1, u64::MAX] {
         check(&suite.refresh(counter).await, (401, "invalid-refresh-token"));
     }
-    assert_eq!((suite.counter().await, suite.count("auth_events").await), (0, 0));
+    assert_eq!((suite.counter().await, suite.owner.count("auth_events").await), (0, 0));
     check(&suite.refresh(0).await, (200, ""));
 }
 
@@ -165,7 +165,7 @@ async fn a_session_ends_after_30_days_unused_or_90_in_all() {
         check(&suite.refresh(0).await, expected);
         let rotations = i64::from(expected.0 == 200);
         assert_eq!(
-            (suite.counter().await, suite.count("auth_events").await),
+            (suite.counter().await, suite.owner.count("auth_events").await),
             (rotations, rotations),
             "{ends}"
         );
@@ -191,12 +191,12 @@ async fn each_use_moves_the_idle_end_and_never_the_absolute_one() {
     check(&suite.refresh(0).await, (200, ""));
     let days = "sessions where idle_expires_at > now() + interval '29 days 23 hours' \
         and absolute_expires_at < now() + interval '90 days'";
-    assert_eq!(suite.count(days).await, 1);
+    assert_eq!(suite.owner.count(days).await, 1);
     suite.set("absolute_expires_at = now() + interval '10 days'").await;
     let reply = suite.refresh(1).await;
     let left = reply.json()["refresh_expires_in"].as_i64().unwrap();
     assert!((863_940..=864_000).contains(&left), "{left}");
-    assert_eq!(suite.count("sessions where idle_expires_at = absolute_expires_at").await, 1);
+    assert_eq!(suite.owner.count("sessions where idle_expires_at = absolute_expires_at").await, 1);
     let again = suite.refresh(1).await.json()["refresh_expires_in"].as_i64().unwrap();
     assert!((863_940..=left).contains(&again), "{again}");
 }
@@ -215,7 +215,7 @@ async fn after_the_session_or_the_account_is_over_a_token_is_nothing() {
             for counter in 0..rotations {
                 check(&suite.refresh(counter).await, (200, ""));
             }
-            suite.run(over, &[]).await;
+            suite.owner.run(over, &[]).await;
             // The parent in its grace, the present one and the next.
             for counter in 0..=rotations + 1 {
                 check(&suite.refresh(counter).await, (401, "invalid-refresh-token"));
@@ -228,9 +228,9 @@ async fn after_the_session_or_the_account_is_over_a_token_is_nothing() {
 #[tokio::test]
 async fn an_account_that_is_switched_on_again_goes_on() {
     let suite = Suite::new(&[]).await;
-    suite.run("update users set disabled_at = now()", &[]).await;
+    suite.owner.run("update users set disabled_at = now()", &[]).await;
     check(&suite.refresh(0).await, (401, "invalid-refresh-token"));
-    suite.run("update users set disabled_at = null", &[]).await;
+    suite.owner.run("update users set disabled_at = null", &[]).await;
     check(&suite.refresh(0).await, (200, ""));
 }
 
@@ -269,5 +269,5 @@ async fn a_token_of_a_session_that_never_was_is_refused() {
     let token = suite.token(SessionId::new(), 0);
     check(&suite.refresh_text(&token).await, (401, "invalid-refresh-token"));
     check(&suite.log_out(&token, Some("all")).await, (204, ""));
-    assert_eq!(suite.count("auth_events").await, 0);
+    assert_eq!(suite.owner.count("auth_events").await, 0);
 }

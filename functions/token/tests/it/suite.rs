@@ -1,17 +1,16 @@
 //! A token function over a database of its own, and people with sessions in it.
 
+pub(crate) use testkit::replies::check;
+
 use functions_framework::env::read_from;
 use functions_framework::{Request, Routes};
-use http::HeaderValue;
 use serde_json::{Value, json};
 use streamly::accounts::refresh::{Named, RefreshKey};
 use streamly::accounts::verify::{Caller, Verifier};
 use streamly::clock::Clock;
 use streamly::ids::SessionId;
-use testkit::{AUDIENCE, Database, ISSUER, Person, Reply, ask, post, variables};
+use testkit::{AUDIENCE, CLIENT, Database, ISSUER, Owner, Person, Reply, ask, passed_on, post, variables};
 use token::{Config, Parts};
-use tokio_postgres::Client;
-use tokio_postgres::types::{FromSqlOwned, ToSql};
 
 pub(crate) const REFRESH: &str = "/v1/token/refresh";
 pub(crate) const LOGOUT: &str = "/v1/logout";
@@ -21,7 +20,7 @@ const WIDE: &[(&str, &str)] = &[("THROTTLE_IP_REFRESH", "100000/60"), ("TRUSTED_
 
 pub(crate) struct Suite {
     pub(crate) database: Database,
-    pub(crate) owner: Client,
+    pub(crate) owner: Owner,
     pub(crate) function: Routes<Parts>,
     /// Somebody with a session that was never refreshed.
     pub(crate) ada: Person,
@@ -31,7 +30,7 @@ pub(crate) struct Suite {
 impl Suite {
     pub(crate) async fn new(changes: &[(&str, &str)]) -> Self {
         let database = Database::new().await;
-        let owner = database.owner().await;
+        let owner = Owner::new(&database).await;
         let ada = Person::new(&owner).await;
         let key = variables(&database, "token", &[])["REFRESH_TOKEN_KEY"].parse().unwrap();
         let function = token::routes(parts(&database, changes));
@@ -55,7 +54,7 @@ impl Suite {
     }
 
     pub(crate) async fn refresh_text(&self, token: &str) -> Reply {
-        ask(&self.function, from("203.0.113.1", REFRESH, &json!({ "refresh_token": token }))).await
+        ask(&self.function, from(CLIENT, REFRESH, &json!({ "refresh_token": token }))).await
     }
 
     pub(crate) async fn log_out(&self, token: &str, scope: Option<&str>) -> Reply {
@@ -63,31 +62,18 @@ impl Suite {
             Some(scope) => json!({ "refresh_token": token, "scope": scope }),
             None => json!({ "refresh_token": token }),
         };
-        ask(&self.function, from("203.0.113.1", LOGOUT, &body)).await
-    }
-
-    pub(crate) async fn run(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) {
-        self.owner.execute(sql, parameters).await.unwrap();
+        ask(&self.function, from(CLIENT, LOGOUT, &body)).await
     }
 
     /// Changes ada's session.
     pub(crate) async fn set(&self, assignments: &str) {
         let update = format!("update sessions set {assignments} where id = $1");
-        self.run(&update, &[&self.ada.session.uuid()]).await;
-    }
-
-    /// The one value that this query finds.
-    pub(crate) async fn value<T: FromSqlOwned>(&self, sql: &str) -> T {
-        self.owner.query_one(sql, &[]).await.unwrap().get(0)
-    }
-
-    pub(crate) async fn count(&self, what: &str) -> i64 {
-        self.value(&format!("select count(*) from {what}")).await
+        self.owner.run(&update, &[&self.ada.session.uuid()]).await;
     }
 
     /// How many events of this name there are.
     pub(crate) async fn events(&self, name: &str) -> i64 {
-        self.count(&format!("auth_events where name = '{name}'")).await
+        self.owner.count(&format!("auth_events where name = '{name}'")).await
     }
 
     /// How often ada's session was refreshed.
@@ -113,9 +99,7 @@ pub(crate) fn parts(database: &Database, changes: &[(&str, &str)]) -> Parts {
 
 /// A request as our proxy passes it on.
 pub(crate) fn from(address: &str, path: &str, body: &Value) -> Request {
-    let mut request = post(path, body);
-    request.headers_mut().insert("x-forwarded-for", HeaderValue::from_str(address).unwrap());
-    request
+    passed_on(address, post(path, body))
 }
 
 /// Whom an access token names, as every function verifies it.
@@ -130,19 +114,4 @@ pub(crate) fn caller(database: &Database, reply: &Reply) -> Caller {
 #[track_caller]
 pub(crate) fn text(reply: &Reply, name: &str) -> String {
     reply.json()[name].as_str().unwrap().to_owned()
-}
-
-#[track_caller]
-pub(crate) fn check(reply: &Reply, expected: (u16, &str)) {
-    assert_eq!(reply.outcome(), (expected.0, expected.1.to_owned()), "{}", reply.text());
-    assert_eq!(reply.header("cache-control"), "no-store");
-    if matches!(reply.status.as_u16(), 429 | 503) {
-        assert!(reply.header("retry-after").parse::<u32>().unwrap() >= 1);
-    }
-    if reply.status == 401 {
-        assert_eq!(reply.header("www-authenticate"), "Bearer");
-    }
-    if reply.status == 204 {
-        assert!(reply.body.is_empty(), "{}", reply.text());
-    }
 }
