@@ -11,7 +11,7 @@ mod path;
 mod refusal;
 mod table;
 
-pub use document::{Backend, Document, DocumentError, Rendering};
+pub use document::{Backend, Document, DocumentError, Operation, Rendering};
 
 use axum::extract::{ConnectInfo, State};
 use axum::response::{IntoResponse, Response};

@@ -1,10 +1,13 @@
 //! What no single function can claim: every statement, the schema, the roles, the house itself, and the ways through
 //! several functions.
 
+mod bearers;
+mod bodies;
 mod checkout;
 mod contract;
 pub mod corpus;
 mod deployment;
+mod house;
 mod lives;
 mod mailing;
 mod roles;

@@ -13,6 +13,7 @@ use ring::signature::{
 use serde_json::{Value, json};
 
 mod claims;
+mod wycheproof;
 
 const NOW: u64 = 1_764_000_000;
 const ISSUER: &str = "https://streamly.example";
