@@ -10,6 +10,7 @@ mod database;
 pub mod keys;
 mod owner;
 mod people;
+pub mod provider;
 mod proxy;
 pub mod replies;
 mod rival;

@@ -44,7 +44,7 @@ async fn what_is_no_answer_is_a_bad_gateway() {
     let many = format!("{{\"id\":\"{}\"}}", "x".repeat(1024 * 1024));
     let faults = [
         (Fault::Cut, 1),
-        (Fault::Bytes(b"nonsense\r\n\r\n".to_vec()), 1),
+        (Fault::Bytes(b"nonsense\r\n\r\n"), 1),
         (answer(200, "<html>poison</html>"), 1),
         (answer(200, "[]"), 1),
         (answer(200, "{}"), 1),

@@ -1,48 +1,12 @@
 //! A provider on loopback that keeps what it is sent, makes customers and sessions, remembers idempotency keys as the real
 //! one does, and fails as it is told.
 
+pub(crate) use testkit::provider::{Fault, Received};
+
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
-
-/// What it was sent.
-#[derive(Debug, Clone)]
-pub(crate) struct Received {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) headers: HashMap<String, String>,
-    pub(crate) form: Vec<(String, String)>,
-}
-
-impl Received {
-    /// A parameter; empty where it was not sent.
-    pub(crate) fn parameter(&self, name: &str) -> &str {
-        self.form.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
-    }
-
-    pub(crate) fn key(&self) -> &str {
-        self.headers.get("idempotency-key").map_or("", String::as_str)
-    }
-}
-
-/// How it fails.
-#[derive(Debug, Clone)]
-pub(crate) enum Fault {
-    /// Takes the request and never answers.
-    Hang,
-    /// Ends the connection before the first byte.
-    Close,
-    /// Ends the connection within the body.
-    Cut,
-    /// Answers these bytes.
-    Bytes(Vec<u8>),
-    /// Answers this status with these headers and this body.
-    Answer(u16, &'static [(&'static str, &'static str)], String),
-}
+use testkit::provider::{self, Answer};
 
 #[derive(Default)]
 struct State {
@@ -60,34 +24,21 @@ struct State {
 }
 
 pub(crate) struct Provider {
-    address: SocketAddr,
+    loopback: provider::Provider,
     state: Arc<Mutex<State>>,
-    task: JoinHandle<()>,
-}
-
-impl Drop for Provider {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
 }
 
 impl Provider {
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
         let state = Arc::<Mutex<State>>::default();
         let shared = Arc::clone(&state);
-        let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&shared)));
-            }
-        });
-        Self { address, state, task }
+        let script = move |request| shared.lock().expect("no test panics with the lock").take(&request);
+        Self { loopback: provider::Provider::start(script).await, state }
     }
 
     /// `STRIPE_API_BASE`.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.loopback.url()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -143,75 +94,19 @@ impl Provider {
     }
 }
 
-async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
-    let Some(request) = read(&mut stream).await else { return };
-    let fault = {
-        let mut state = state.lock().expect("no test panics with the lock");
-        state.received.push(request.clone());
-        let position = state.once.iter().position(|(path, _)| *path == request.path);
-        position
-            .and_then(|position| state.once.remove(position))
-            .map(|(_, fault)| fault)
-            .or(state.always.clone())
-    };
-    let (answer, fault) = if fault.is_some() {
-        (None, fault)
-    } else {
-        let mut state = state.lock().expect("no test panics with the lock");
-        (Some(state.answer(&request)), state.after_work.take())
-    };
-    let bytes = match (fault, answer) {
-        (None, Some((status, headers, body))) => http(status, headers, &body.to_string()),
-        (Some(Fault::Hang), _) => return std::future::pending().await,
-        (Some(Fault::Cut), _) => {
-            http(200, &[], &json!({"id": "cus_9", "padding": "x".repeat(90)}).to_string())[..150].to_vec()
-        }
-        (Some(Fault::Bytes(bytes)), _) => bytes,
-        (Some(Fault::Answer(status, headers, body)), _) => http(status, headers, &body),
-        (Some(Fault::Close) | None, _) => Vec::new(),
-    };
-    // Whoever gave up does not read it.
-    let _ = stream.write_all(&bytes).await;
-    let _ = stream.shutdown().await;
-}
-
-fn http(status: u16, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
-    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let length = body.len();
-    format!(
-        "HTTP/1.1 {status} Status\r\ncontent-type: application/json\r\nconnection: close\r\n{}content-length: {length}\r\n\r\n{body}",
-        headers.concat()
-    )
-    .into_bytes()
-}
-
-async fn read(stream: &mut TcpStream) -> Option<Received> {
-    let mut bytes = Vec::new();
-    loop {
-        if stream.read_buf(&mut bytes).await.ok()? == 0 {
-            return None;
-        }
-        let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
-        let head = String::from_utf8(bytes[..end].to_vec()).ok()?;
-        let mut lines = head.lines();
-        let mut start = lines.next()?.split(' ');
-        let (method, path) = (start.next()?.to_owned(), start.next()?.to_owned());
-        let headers: HashMap<String, String> = lines
-            .filter_map(|line| line.split_once(": "))
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-            .collect();
-        let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-        let body = &bytes[end + 4..];
-        if body.len() >= length {
-            let form = form_urlencoded::parse(body).into_owned().collect();
-            return Some(Received { method, path, headers, form });
-        }
-    }
-}
-
-type Answer = (u16, &'static [(&'static str, &'static str)], Value);
-
 impl State {
+    /// Fails as it was told, or works.
+    fn take(&mut self, request: &Received) -> Result<Answer, Fault> {
+        self.received.push(request.clone());
+        let position = self.once.iter().position(|(path, _)| *path == request.path);
+        let once = position.and_then(|position| self.once.remove(position)).map(|(_, fault)| fault);
+        if let Some(fault) = once.or(self.always.clone()) {
+            return Err(fault);
+        }
+        let answer = self.answer(request);
+        self.after_work.take().map_or(Ok(answer), Err)
+    }
+
     fn answer(&mut self, request: &Received) -> Answer {
         if request.headers.get("authorization").map(String::as_str) != Some("Bearer sk_test_streamly") {
             return (

@@ -2,11 +2,10 @@
 
 use checkout::{Config, Parts};
 use functions_framework::{Request, Routes, env};
-use http::HeaderValue;
 use serde_json::{Value, json};
 use streamly::clock::Clock;
 use streamly::db::Pool;
-use testkit::{Database, Person, Reply, ask, bearer, post, variables};
+use testkit::{Database, Person, Reply, ask, authorized, post, variables};
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
@@ -60,10 +59,7 @@ impl World {
 
     /// The person's wish for a plan.
     pub(crate) fn wish(&self, plan: &str) -> Request {
-        let mut request = post(PATH, &json!({"plan": plan}));
-        let token = HeaderValue::from_str(&bearer(&self.person)).expect("header text");
-        request.headers_mut().insert("authorization", token);
-        request
+        authorized(&self.person, post(PATH, &json!({"plan": plan})))
     }
 
     /// Asks for a plan.

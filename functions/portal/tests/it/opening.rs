@@ -18,7 +18,8 @@ async fn the_portal_opens_for_the_callers_customer() {
         assert_eq!(reply.json(), json!({"url": "https://billing.test/p/session/1"}));
         assert_eq!(reply.header("cache-control"), "no-store");
         let [received] = &world.provider.received()[..] else { panic!("one call") };
-        assert_eq!(received.start, "POST /v1/billing_portal/sessions HTTP/1.1");
+        let start = [&received.method, &received.path, &received.version].map(String::as_str);
+        assert_eq!(start, ["POST", "/v1/billing_portal/sessions", "HTTP/1.1"]);
         let form: Vec<(&str, &str)> =
             received.form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(form, [("customer", customer), ("return_url", "https://app.test/account")]);

@@ -1,11 +1,10 @@
 //! A portal over a database of its own and a scripted provider, and someone who pays.
 
 use functions_framework::{Body, Request, Routes, env};
-use http::HeaderValue;
 use portal::{Config, Parts};
 use serde_json::Value;
 use streamly::db::Pool;
-use testkit::{Database, Person, Reply, ask, bearer, post, variables};
+use testkit::{Database, Person, Reply, ask, authorized, post, variables};
 use tokio_postgres::Client;
 
 use crate::provider::Provider;
@@ -35,9 +34,7 @@ pub(crate) fn request(person: &Person, body: Option<&Value>) -> Request {
         *request.body_mut() = Body::default();
         request.headers_mut().remove("content-type");
     }
-    let token = HeaderValue::from_str(&bearer(person)).expect("header text");
-    request.headers_mut().insert("authorization", token);
-    request
+    authorized(person, request)
 }
 
 impl World {
