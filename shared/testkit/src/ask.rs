@@ -76,3 +76,16 @@ pub async fn ask(function: &impl Function, request: Request) -> Reply {
     let (head, body) = call(function, request).await.into_parts();
     Reply { status: head.status, headers: head.headers, body: body.into_bytes().to_vec() }
 }
+
+/// Asks all at once, each in a task of its own, and takes the replies in the requests' order.
+pub async fn ask_all(function: &impl Function, requests: impl IntoIterator<Item = Request>) -> Vec<Reply> {
+    let asked = requests.into_iter().map(|request| {
+        let function = function.clone();
+        tokio::spawn(async move { ask(&function, request).await })
+    });
+    let mut replies = Vec::new();
+    for reply in asked.collect::<Vec<_>>() {
+        replies.push(reply.await.expect("a function does not panic"));
+    }
+    replies
+}

@@ -17,7 +17,7 @@ mod rival;
 pub mod smtp;
 mod variables;
 
-pub use ask::{CLIENT, Reply, ask, get, passed_on, post};
+pub use ask::{CLIENT, Reply, ask, ask_all, get, passed_on, post};
 pub use bearer::{AUDIENCE, ISSUER, authorized, bearer, bearer_at};
 pub use database::Database;
 pub use owner::Owner;

@@ -1,6 +1,7 @@
 //! What holds of every reply of the functions of accounts, and what a test expects of one besides.
 
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 use crate::Reply;
 
@@ -34,4 +35,18 @@ pub fn check_fields(reply: &Reply, slug: &str, expected: &[[&str; 2]]) {
     let errors = body["errors"].as_array().unwrap_or_else(|| panic!("no errors: {body}"));
     let found: Vec<Value> = errors.iter().map(|error| json!([error["pointer"], error["code"]])).collect();
     assert_eq!(json!(found), json!(expected));
+}
+
+/// How often each outcome came.
+pub fn outcomes(replies: &[Reply]) -> BTreeMap<(u16, String), usize> {
+    let mut counts = BTreeMap::new();
+    for reply in replies {
+        *counts.entry(reply.outcome()).or_default() += 1;
+    }
+    counts
+}
+
+/// The same as a test expects it.
+pub fn counts<const N: usize>(expected: [((u16, &str), usize); N]) -> BTreeMap<(u16, String), usize> {
+    expected.map(|((status, slug), count)| ((status, slug.to_owned()), count)).into()
 }

@@ -1,12 +1,12 @@
 //! Many at once, and a registration that takes the account over at the very moment of its proof.
 
 use crate::suite::{PASSWORD, Suite, check, hasher, verify};
-use std::collections::BTreeMap;
 use streamly::accounts::one_time::OneTimeToken;
 use streamly::accounts::policy::Password;
 use streamly::db::credentials;
 use streamly::db::one_time_tokens::{self, Purpose};
-use testkit::ask;
+use testkit::replies::{counts, outcomes};
+use testkit::{ask, ask_all};
 
 const GONE: (u16, &str) = (400, "invalid-or-expired-token");
 
@@ -15,16 +15,8 @@ async fn one_of_many_uses_a_token() {
     let (suite, ada) = Suite::with_ada().await;
     check(&suite.change(&ada, PASSWORD, "countess@example.com").await, (202, ""));
     let token = suite.mailed("change-email").await;
-    let asked = (0..10).map(|_| {
-        let (function, request) = (suite.function.clone(), verify(&token));
-        tokio::spawn(async move { ask(&function, request).await })
-    });
-    let mut outcomes = BTreeMap::<_, usize>::new();
-    for reply in asked.collect::<Vec<_>>() {
-        *outcomes.entry(reply.await.unwrap().outcome()).or_default() += 1;
-    }
-    let gone = (GONE.0, GONE.1.to_owned());
-    assert_eq!(outcomes, [((204, String::new()), 1), (gone, 9)].into());
+    let replies = ask_all(&suite.function, (0..10).map(|_| verify(&token))).await;
+    assert_eq!(outcomes(&replies), counts([((204, ""), 1), (GONE, 9)]));
     assert_eq!(suite.owner.count("mail_outbox where template = 'email-changed'").await, 1);
 }
 

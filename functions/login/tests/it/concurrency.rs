@@ -1,46 +1,19 @@
 //! Many at once: what is counted is counted exactly, and nothing is done twice.
 
 use crate::suite::{ADA, PASSWORD, Suite, check, from, hasher};
-use functions_framework::Request;
 use login::Parts;
-use std::collections::BTreeMap;
 use streamly::accounts::hash::{Capacity, Cost, Hasher};
 use streamly::accounts::policy::Password;
 use streamly::ids::UserId;
-use testkit::{Reply, ask};
-
-/// Asks all at once, on several threads.
-async fn all(suite: &Suite, requests: impl IntoIterator<Item = Request>) -> Vec<Reply> {
-    let asked = requests.into_iter().map(|request| {
-        let function = suite.function.clone();
-        tokio::spawn(async move { ask(&function, request).await })
-    });
-    let mut replies = Vec::new();
-    for reply in asked.collect::<Vec<_>>() {
-        replies.push(reply.await.unwrap());
-    }
-    replies
-}
-
-/// How often each outcome came.
-fn outcomes(replies: &[Reply]) -> BTreeMap<(u16, String), usize> {
-    let mut counts = BTreeMap::new();
-    for reply in replies {
-        *counts.entry(reply.outcome()).or_default() += 1;
-    }
-    counts
-}
-
-fn counts<const N: usize>(expected: [((u16, &str), usize); N]) -> BTreeMap<(u16, String), usize> {
-    expected.map(|((status, slug), count)| ((status, slug.to_owned()), count)).into()
-}
+use testkit::ask_all;
+use testkit::replies::{counts, outcomes};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn parallel_guesses_pass_no_limit() {
     let suite = Suite::new(&[("DATABASE_POOL_SIZE", "16")]).await;
     suite.owner.user_with_password(ADA).await;
     let guesses = (1..=16).map(|host| from(&format!("203.0.113.{host}"), ADA, "analytical engine"));
-    let found = outcomes(&all(&suite, guesses).await);
+    let found = outcomes(&ask_all(&suite.function, guesses).await);
     assert_eq!(found, counts([((401, "invalid-credentials"), 10), ((429, "too-many-requests"), 6)]));
     assert_eq!(suite.owner.attempts(ADA).await, 10);
     assert_eq!(suite.owner.value::<i32>("select failures from credentials").await, 10);
@@ -51,7 +24,7 @@ async fn parallel_guesses_pass_no_limit() {
 async fn one_clients_requests_at_once_are_counted_one_by_one() {
     let suite = Suite::new(&[("THROTTLE_IP_CREDENTIALS", "3/3600,100/3601")]).await;
     let requests = (0..12).map(|_| from("203.0.113.1", &format!("{}@example.com", UserId::new()), PASSWORD));
-    let found = outcomes(&all(&suite, requests).await);
+    let found = outcomes(&ask_all(&suite.function, requests).await);
     assert_eq!(found, counts([((401, "invalid-credentials"), 3), ((429, "too-many-requests"), 9)]));
     assert_eq!(suite.owner.count("auth_throttle where count = 12").await, 2);
 }
@@ -65,7 +38,7 @@ async fn logins_at_once_leave_no_more_sessions_than_the_limit() {
         select gen_random_uuid(), $1, now() - interval '1 hour', now() + interval '1 day', now() + interval '1 day'
           from generate_series(1, 17)";
     suite.owner.run(insert, &[&ada.uuid()]).await;
-    let replies = all(&suite, (0..8).map(|_| from("203.0.113.1", ADA, PASSWORD))).await;
+    let replies = ask_all(&suite.function, (0..8).map(|_| from("203.0.113.1", ADA, PASSWORD))).await;
     assert_eq!(outcomes(&replies), counts([((200, ""), 8)]));
     assert_eq!(suite.owner.count("sessions where revoked_at is null").await, 20);
     for reply in &replies {
@@ -80,7 +53,7 @@ async fn logins_that_replace_an_older_hash_at_once_all_succeed() {
     let suite = Suite::new(&[]).await;
     let older = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
     suite.owner.user_with_hash(ADA, older).await;
-    let replies = all(&suite, (0..6).map(|_| from("203.0.113.1", ADA, "password"))).await;
+    let replies = ask_all(&suite.function, (0..6).map(|_| from("203.0.113.1", ADA, "password"))).await;
     assert_eq!(outcomes(&replies), counts([((200, ""), 6)]));
     assert_eq!(suite.owner.count("credentials where phc like '$argon2id$v=19$m=19456,t=2,p=1$%'").await, 1);
     assert_eq!(suite.owner.count("sessions").await, 6);
@@ -101,9 +74,11 @@ async fn the_surplus_of_200_logins_at_once_is_turned_away_and_not_counted() {
     let hashes = "insert into credentials (user_id, kind, phc) select id, 'password', $1 from users";
     suite.owner.run(hashes, &[&phc.expose()]).await;
 
-    let replies =
-        all(&suite, (1..=200).map(|number| from("203.0.113.1", &format!("p{number}@example.com"), PASSWORD)))
-            .await;
+    let replies = ask_all(
+        &suite.function,
+        (1..=200).map(|number| from("203.0.113.1", &format!("p{number}@example.com"), PASSWORD)),
+    )
+    .await;
     for reply in &replies {
         check(reply, if reply.status == 200 { (200, "") } else { (503, "overloaded") });
     }

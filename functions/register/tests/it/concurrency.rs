@@ -1,33 +1,22 @@
 //! Many at once: one account, whoever was first.
 
 use crate::suite::{ADA, Suite, check, from};
-use std::collections::BTreeMap;
-use testkit::{Reply, ask};
+use testkit::replies::{counts, outcomes};
+use testkit::{CLIENT, Reply, ask_all};
 
 /// Registers one address in several spellings at once, each with a password of its own.
 async fn all(suite: &Suite, count: usize) -> Vec<Reply> {
     let spellings = ["ada@example.com", "Ada@example.com", "ADA@EXAMPLE.COM", "ada@Example.com"];
-    let asked = (0..count).map(|number| {
-        let function = suite.function.clone();
-        let request = from("203.0.113.1", spellings[number % 4], &format!("difference engine no {number}"));
-        tokio::spawn(async move { ask(&function, request).await })
-    });
-    let mut replies = Vec::new();
-    for reply in asked.collect::<Vec<_>>() {
-        replies.push(reply.await.unwrap());
-    }
-    replies
+    let requests = (0..count)
+        .map(|number| from(CLIENT, spellings[number % 4], &format!("difference engine no {number}")));
+    ask_all(&suite.function, requests).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_many_gets_the_account() {
     let suite = Suite::new(&[("DATABASE_POOL_SIZE", "8")]).await;
     let replies = all(&suite, 12).await;
-    let mut outcomes = BTreeMap::<_, usize>::new();
-    for reply in &replies {
-        *outcomes.entry(reply.outcome()).or_default() += 1;
-    }
-    assert_eq!(outcomes, [((201, String::new()), 1), ((409, "email-taken".to_owned()), 11)].into());
+    assert_eq!(outcomes(&replies), counts([((201, ""), 1), ((409, "email-taken"), 11)]));
     assert_eq!(suite.written().await, [1, 1, 1, 1, 1]);
     let winner = replies.iter().position(|reply| reply.status == 201).unwrap();
     assert!(suite.owner.is_password(&format!("difference engine no {winner}")).await);

@@ -5,7 +5,7 @@ use crate::suite::{ADA, PASSWORD, Suite, check, from};
 use register::Parts;
 use streamly::accounts::hash::{Capacity, Cost, Hasher};
 use streamly::db::{Pool, PoolSize};
-use testkit::{Proxy, ask};
+use testkit::{CLIENT, Proxy, ask_all};
 
 #[tokio::test]
 async fn a_lost_database_is_503_and_its_return_is_noticed() {
@@ -45,16 +45,9 @@ async fn the_surplus_of_a_full_queue_is_turned_away() {
         Parts { hasher: Hasher::new(Cost::default(), Capacity::new(160 << 20, 1)).unwrap(), ..parts }
     })
     .await;
-    let asked: Vec<_> = (0..200)
-        .map(|number| {
-            let function = suite.function.clone();
-            let request = from("203.0.113.1", &format!("ada{number}@example.com"), PASSWORD);
-            tokio::spawn(async move { ask(&function, request).await })
-        })
-        .collect();
+    let requests = (0..200).map(|number| from(CLIENT, &format!("ada{number}@example.com"), PASSWORD));
     let mut made = 0;
-    for reply in asked {
-        let reply = reply.await.unwrap();
+    for reply in ask_all(&suite.function, requests).await {
         check(&reply, if reply.status == 201 { (201, "") } else { (503, "unavailable") });
         made += i64::from(reply.status == 201);
     }

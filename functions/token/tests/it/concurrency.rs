@@ -5,23 +5,10 @@ use functions_framework::Request;
 use serde_json::json;
 use std::collections::HashSet;
 use streamly::ids::SessionId;
-use testkit::{Person, Reply, ask};
+use testkit::{Person, ask_all};
 
 /// How many ask at once.
 const MANY: usize = 16;
-
-/// Asks all at once, on several threads.
-async fn all(suite: &Suite, requests: impl IntoIterator<Item = Request>) -> Vec<Reply> {
-    let asked = requests.into_iter().map(|request| {
-        let function = suite.function.clone();
-        tokio::spawn(async move { ask(&function, request).await })
-    });
-    let mut replies = Vec::new();
-    for reply in asked.collect::<Vec<_>>() {
-        replies.push(reply.await.unwrap());
-    }
-    replies
-}
 
 fn refresh(token: &str) -> Request {
     from("203.0.113.1", REFRESH, &json!({ "refresh_token": token }))
@@ -40,7 +27,7 @@ async fn one_token_asked_with_at_once_has_one_successor() {
     let suite = suite().await;
     let mut token = suite.token(suite.ada.session, 0);
     for round in 1..=3 {
-        let replies = all(&suite, (0..MANY).map(|_| refresh(&token))).await;
+        let replies = ask_all(&suite.function, (0..MANY).map(|_| refresh(&token))).await;
         for reply in &replies {
             check(reply, (200, ""));
         }
@@ -60,7 +47,7 @@ async fn an_old_token_that_comes_often_at_once_ends_its_session_once() {
     let suite = suite().await;
     suite.set("counter = 7, rotated_at = now()").await;
     let token = suite.token(suite.ada.session, 3);
-    let replies = all(&suite, (0..MANY).map(|_| refresh(&token))).await;
+    let replies = ask_all(&suite.function, (0..MANY).map(|_| refresh(&token))).await;
     let reused = replies.iter().filter(|reply| reply.slug() == "refresh-token-reused").count();
     let late = replies.iter().filter(|reply| reply.slug() == "invalid-refresh-token").count();
     assert!(reused >= 1 && reused + late == MANY, "{reused} {late}");
@@ -73,7 +60,7 @@ async fn a_logout_among_refreshes_wins() {
     let suite = suite().await;
     let token = suite.token(suite.ada.session, 0);
     let request = |number| if number == MANY / 2 { log_out(&token, "session") } else { refresh(&token) };
-    for reply in all(&suite, (0..MANY).map(request)).await {
+    for reply in ask_all(&suite.function, (0..MANY).map(request)).await {
         let expected = match reply.status.as_u16() {
             status @ (200 | 204) => (status, ""),
             _ => (401, "invalid-refresh-token"),
@@ -96,7 +83,7 @@ async fn sessions_that_end_each_other_at_once_do_not_lock_each_other() {
             suite.ada.log_in(&suite.owner, session).await;
             tokens.push(suite.token(session, 0));
         }
-        for reply in all(&suite, tokens.iter().map(|token| log_out(token, scope))).await {
+        for reply in ask_all(&suite.function, tokens.iter().map(|token| log_out(token, scope))).await {
             check(&reply, (204, ""));
         }
         let left = suite.owner.count("sessions where revoked_at is null").await;
@@ -113,7 +100,7 @@ async fn refreshes_of_many_sessions_at_once_share_nothing() {
         sessions.push(Person::new(&suite.owner).await.session);
     }
     let tokens: Vec<String> = sessions.iter().map(|session| suite.token(*session, 0)).collect();
-    let replies = all(&suite, tokens.iter().map(|token| refresh(token))).await;
+    let replies = ask_all(&suite.function, tokens.iter().map(|token| refresh(token))).await;
     for (reply, session) in replies.iter().zip(&sessions) {
         check(reply, (200, ""));
         assert_eq!(suite.named(&text(reply, "refresh_token")).session_id, *session);
