@@ -121,3 +121,21 @@ async fn even_a_defect_of_ours_is_delivered_again() {
         .expect("the owner may");
     world.apply(&created(&world)).await;
 }
+
+#[tokio::test]
+async fn an_event_takes_one_transaction_of_four_round_trips() {
+    let world = World::new().await;
+    let proxy = Proxy::start(&world.database).await.expect("a proxy");
+    let webhook = webhook::routes(parts(&world.database, pool(&proxy.url("webhook"), "1"), world.now, &[]));
+    let ignored =
+        event("evt_0", "plan.created", world.now, &serde_json::json!({ "id": "plan_1", "object": "plan" }));
+    assert_eq!(outcome(&ask(&webhook, world.signed(ignored.to_string().as_bytes())).await).0, 200);
+    let told = created(&world).to_string();
+    for (what, expected) in [("applied", 4), ("duplicate", 3)] {
+        let before = proxy.round_trips();
+        let reply = ask(&webhook, world.signed(told.as_bytes())).await;
+        assert_eq!(outcome(&reply), (200, what.to_owned()));
+        // One more asks whether the connection that rested still leads anywhere.
+        assert_eq!(proxy.round_trips() - before, expected + 1, "{what}");
+    }
+}

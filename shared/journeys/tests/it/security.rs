@@ -73,3 +73,46 @@ fn every_promise_and_every_control_names_a_test() {
     );
     assert!(rows.len() > 50, "only {} claims", rows.len());
 }
+
+/// The texts of a folder's Rust files, but for tests.
+fn sources(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path()) {
+        let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        if entry.is_dir() && name != "tests" {
+            sources(&entry, found);
+        } else if entry.extension().is_some_and(|end| end == "rs") && name != "tests.rs" {
+            found.push(fs::read_to_string(&entry).expect("a source"));
+        }
+    }
+}
+
+/// A name of an event, in quotes of either kind.
+fn event(text: &str) -> Option<&str> {
+    let (name, _) = text.split_once(['"', '\''])?;
+    let prefixes = ["authn_login_", "authn_password_", "authn_token_"];
+    let whole = ["email_changed", "hash_unusable", "user_created", "user_deleted", "user_verified"];
+    (prefixes.iter().any(|prefix| name.starts_with(prefix)) || whole.contains(&name)).then_some(name)
+}
+
+#[test]
+fn the_page_lists_the_events_that_the_code_writes() {
+    let mut texts = Vec::new();
+    sources(&folder().join("streamly/src"), &mut texts);
+    for entry in fs::read_dir(folder().join("../functions")).expect("the functions") {
+        let source = entry.expect("readable").path().join("src");
+        if source.is_dir() {
+            sources(&source, &mut texts);
+        }
+    }
+    let quoted = texts.iter().flat_map(|text| text.split_inclusive(['"', '\'']));
+    let written: BTreeSet<&str> = quoted.filter_map(event).collect();
+    let text = page();
+    let section =
+        text.split("### Events").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the section");
+    let listed: BTreeSet<&str> = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(written, listed);
+}
