@@ -4,7 +4,21 @@ locals {
   is_balancer = var.edge == "load_balancer"
   balanced    = local.is_balancer ? toset([for name in keys(local.services) : name if contains(local.routed, name)]) : toset([])
 
-  # Guessing is slowed where passwords and accounts are asked for; the thresholds count per function.
+  # What one address may do in a minute; thresholds count per function. Who guesses is shut out for a while.
+  policies = {
+    main = {
+      description             = "So many requests a minute from one address."
+      requests_per_minute_max = var.load_balancer.requests_per_minute_max
+      ban_seconds             = null
+    }
+    guessed = {
+      description             = "Who guesses is shut out for a while."
+      requests_per_minute_max = var.load_balancer.credentials_per_minute_max
+      ban_seconds             = 600
+    }
+  }
+
+  # Where passwords and accounts are asked for.
   guessed = toset([for name in ["email", "login", "password", "register"] : name if contains(local.balanced, name)])
 
   # `{video_id}` is any one part of a path here. Paths without a part to fill come first, so that a literal wins.
@@ -37,7 +51,7 @@ resource "google_compute_backend_service" "main" {
   name                   = "${var.prefix}-${each.key}"
   load_balancing_scheme  = "EXTERNAL_MANAGED"
   protocol               = "HTTPS"
-  security_policy        = contains(local.guessed, each.key) ? google_compute_security_policy.guessed[0].id : google_compute_security_policy.main[0].id
+  security_policy        = google_compute_security_policy.main[contains(local.guessed, each.key) ? "guessed" : "main"].id
   custom_request_headers = var.load_balancer.names_country ? ["X-Client-Region: {client_region}"] : []
 
   backend {
@@ -51,55 +65,15 @@ resource "google_compute_backend_service" "main" {
 }
 
 resource "google_compute_security_policy" "main" {
-  count = local.is_balancer ? 1 : 0
+  for_each = local.is_balancer ? local.policies : {}
 
   project = var.project_id
-  name    = "${var.prefix}-main"
+  name    = "${var.prefix}-${each.key}"
 
   rule {
-    description = "So many requests a minute from one address."
+    description = each.value.description
     priority    = 1000
-    action      = "throttle"
-    match {
-      versioned_expr = "SRC_IPS_V1"
-      config {
-        src_ip_ranges = ["*"]
-      }
-    }
-    rate_limit_options {
-      conform_action = "allow"
-      exceed_action  = "deny(429)"
-      enforce_on_key = "IP"
-      rate_limit_threshold {
-        count        = var.load_balancer.requests_per_minute_max
-        interval_sec = 60
-      }
-    }
-  }
-
-  rule {
-    description = "Everything else."
-    priority    = 2147483647
-    action      = "allow"
-    match {
-      versioned_expr = "SRC_IPS_V1"
-      config {
-        src_ip_ranges = ["*"]
-      }
-    }
-  }
-}
-
-resource "google_compute_security_policy" "guessed" {
-  count = local.is_balancer ? 1 : 0
-
-  project = var.project_id
-  name    = "${var.prefix}-guessed"
-
-  rule {
-    description = "Who guesses is shut out for a while."
-    priority    = 1000
-    action      = "rate_based_ban"
+    action      = each.value.ban_seconds == null ? "throttle" : "rate_based_ban"
     match {
       versioned_expr = "SRC_IPS_V1"
       config {
@@ -110,14 +84,17 @@ resource "google_compute_security_policy" "guessed" {
       conform_action   = "allow"
       exceed_action    = "deny(429)"
       enforce_on_key   = "IP"
-      ban_duration_sec = 600
+      ban_duration_sec = each.value.ban_seconds
       rate_limit_threshold {
-        count        = var.load_balancer.credentials_per_minute_max
+        count        = each.value.requests_per_minute_max
         interval_sec = 60
       }
-      ban_threshold {
-        count        = 4 * var.load_balancer.credentials_per_minute_max
-        interval_sec = 60
+      dynamic "ban_threshold" {
+        for_each = each.value.ban_seconds == null ? [] : [4 * each.value.requests_per_minute_max]
+        content {
+          count        = ban_threshold.value
+          interval_sec = 60
+        }
       }
     }
   }

@@ -112,7 +112,7 @@ run "behind_the_balancer_services_are_closed_by_network" {
     error_message = "a part of a path to fill is written as *"
   }
   assert {
-    condition     = google_compute_backend_service.main["login"].security_policy == google_compute_security_policy.guessed[0].id && google_compute_backend_service.main["playback"].security_policy == google_compute_security_policy.main[0].id
+    condition     = google_compute_backend_service.main["login"].security_policy == google_compute_security_policy.main["guessed"].id && google_compute_backend_service.main["playback"].security_policy == google_compute_security_policy.main["main"].id
     error_message = "where passwords are guessed the policy is the stricter one"
   }
 }

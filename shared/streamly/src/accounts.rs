@@ -7,6 +7,7 @@ mod verification;
 pub mod address;
 pub mod client;
 pub mod hash;
+pub mod mailed_token;
 pub mod one_time;
 pub mod outbox;
 pub mod policy;
