@@ -119,7 +119,7 @@ impl Work {
             };
             for object in page.entries {
                 self.check()?;
-                let fetched = Fetched { object, date: page.date };
+                let fetched = Fetched { object, date: page.date, waited: page.waited };
                 let Some(id) = fetched.object["id"].as_str().map(str::to_owned) else { continue };
                 self.summary.listed += 1;
                 let settled = self.settle(&id, &fetched, asked_at).await;

@@ -1,5 +1,6 @@
 //! The job against a real database, under its own role, and a scripted Stripe.
 
+mod answers;
 mod erase;
 mod failures;
 mod missed;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// The `Date` of every answer, and its second.
@@ -20,6 +21,8 @@ enum Answer {
 struct State {
     answers: HashMap<String, Answer>,
     asked: Vec<String>,
+    /// What an answer waits for, where it waits.
+    held: Option<watch::Receiver<bool>>,
 }
 
 pub(crate) struct Provider {
@@ -88,6 +91,13 @@ impl Provider {
         self.answers(&format!("GET /v1/{kind}"), 200, page(entries, false));
     }
 
+    /// Answers nothing until true is sent.
+    pub(crate) fn hold(&self) -> watch::Sender<bool> {
+        let (release, held) = watch::channel(false);
+        self.state.lock().expect("no test panics with the lock").held = Some(held);
+        release
+    }
+
     /// What it was asked for since the last time, with queries.
     pub(crate) fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().expect("no test panics with the lock").asked)
@@ -113,6 +123,11 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
         bytes.drain(..end + 4);
         let answer = answer(&head, &state);
+        let waits = state.lock().expect("no test panics with the lock").held.clone();
+        if let Some(mut waits) = waits {
+            // Where nobody is left to send it, the test is over.
+            waits.wait_for(|released| *released).await.ok();
+        }
         if stream.write_all(&answer.0).await.is_err() || answer.1 {
             return;
         }

@@ -76,9 +76,13 @@ pub enum Verdict {
     ApplyAsTie,
 }
 
-/// The type that a row has after an answer of Stripe's, in place of an event's. The answer holds for the second before its
-/// date.
+/// The type that a row has after an answer of Stripe's, in place of an event's. The row's second is the last that had begun
+/// for certain when Stripe read what it answered.
 pub const RECONCILE: &str = "reconcile";
+
+/// How many seconds after the row's second an answer may have been read: an attempt lasts 4 seconds at most, and dates have
+/// whole seconds. What came about meanwhile may be in it or not.
+pub const ANSWER_S_MAX: i64 = 5;
 
 const CREATED: &str = "customer.subscription.created";
 
@@ -96,8 +100,8 @@ pub fn judge(stored: &Stored<'_>, event: &Incoming<'_>) -> Verdict {
             // What Stripe answers about exists.
             return Verdict::Stale;
         }
-        if event.created == stored.created + 1 {
-            // The very second of the answer: before it or after it.
+        if (1..=ANSWER_S_MAX).contains(&(event.created.saturating_sub(stored.created))) {
+            // While Stripe answered: before it read, or after.
             return if tells_the_same(stored, event) { Verdict::Stale } else { Verdict::ApplyAsTie };
         }
     }

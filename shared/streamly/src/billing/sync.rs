@@ -7,7 +7,7 @@ use super::access::is_terminal;
 use super::apply::{ApplyError, LIMITS, alerts};
 use super::effect::Alert;
 use super::event::{self, Change, Content, Event};
-use super::guard::RECONCILE;
+use super::guard::{ANSWER_S_MAX, RECONCILE};
 use super::json::instant;
 use super::people::{Found, Whose};
 use super::stripe::{API_VERSION, Fetched};
@@ -28,7 +28,8 @@ pub struct Answered<'a> {
 pub enum Settled {
     /// The row is as Stripe says, and unmarked; a person should look at these.
     Stored(Vec<Alert>),
-    /// An event arrived after the question, or there is no such row.
+    /// An event arrived after the question, there is no such row, or the answer took so long that nobody can tell when it
+    /// was read.
     Newer,
 }
 
@@ -71,16 +72,20 @@ impl<'a> Answered<'a> {
         rules: &Rules,
         asked_at: OffsetDateTime,
     ) -> Result<Settled, Error> {
-        let given = self.fetched.date.unwrap_or_else(|| asked_at.unix_timestamp());
+        let Fetched { date, waited, .. } = *self.fetched;
+        // Stripe read after it was asked, and dated its answer after it had read: within the wait before the date.
+        let wait_s = i64::try_from(waited.as_secs()).unwrap_or(i64::MAX).saturating_add(1);
+        if wait_s > ANSWER_S_MAX {
+            return Ok(Settled::Newer);
+        }
         let price = self.snapshot.price_id.as_deref();
         let plan = price.and_then(|price| rules.plans.by_price(price)).map(|plan| plan.slug.as_str());
         let answer = Answer {
             snapshot: &self.snapshot,
             plan,
             source: RECONCILE,
-            // The date is the end of the work: in its second something may have changed after the object was read.
-            holds_until: given - 1,
-            given_at: instant(given).unwrap_or(asked_at),
+            holds_until: date.saturating_sub(wait_s),
+            given_at: instant(date).unwrap_or(asked_at),
             asked_at,
             api_version: API_VERSION,
         };

@@ -58,6 +58,8 @@ pub(super) struct Answer {
     pub(super) is_replayed: bool,
     /// The second in which it was made, as Stripe's `Date` says.
     pub(super) date: Option<i64>,
+    /// How long the attempt took that it answers, from before the request to the answer's head.
+    pub(super) waited: Duration,
 }
 
 /// A client that trusts the compiled-in authorities, since the images hold no others.
@@ -153,7 +155,9 @@ impl From<StripeError> for Failed {
 }
 
 async fn exchange(request: RequestBuilder) -> Result<Answer, Failed> {
+    let asked = Instant::now();
     let response = request.send().await.map_err(|error| unsent(error.without_url()))?;
+    let waited = asked.elapsed();
     let (status, headers) = (response.status(), response.headers().clone());
     let may_pass = may_pass(status, &headers);
     let failed = |error: StripeError| Failed { error, may_pass };
@@ -164,7 +168,7 @@ async fn exchange(request: RequestBuilder) -> Result<Answer, Failed> {
         let value = serde_json::from_slice(&body(response).await?).map_err(|_| StripeError::Unreadable)?;
         let is_replayed = headers.get(&REPLAYED).is_some_and(|value| value == "true");
         let date = headers.get(DATE).and_then(|value| date(value.to_str().ok()?));
-        return Ok(Answer { value, is_replayed, date });
+        return Ok(Answer { value, is_replayed, date, waited });
     }
     // What an error says helps to tell it; that it is one, the status says already.
     let value: Value = match body(response).await {

@@ -1,6 +1,7 @@
 //! What Stripe knows: one subscription or all, the events that no endpoint took, a price.
 
 use serde_json::Value;
+use std::time::Duration;
 
 use super::attempts::Answer;
 use super::{Deadline, Form, Stripe, StripeError, is_plain};
@@ -14,8 +15,10 @@ const PAGE_ENTRIES: usize = 50;
 pub struct Fetched {
     /// The object.
     pub object: Value,
-    /// When it was answered, in seconds.
-    pub date: Option<i64>,
+    /// When it was answered, in seconds, as Stripe's clock says.
+    pub date: i64,
+    /// How long the answer took, from before the question: within so long before the date Stripe read the object.
+    pub waited: Duration,
 }
 
 /// A part of a list, the newest first.
@@ -25,8 +28,10 @@ pub struct Page {
     pub entries: Vec<Value>,
     /// What the next page comes after, if there is one.
     pub next: Option<String>,
-    /// When it was answered, in seconds.
-    pub date: Option<i64>,
+    /// When it was answered, in seconds, as Stripe's clock says.
+    pub date: i64,
+    /// How long the answer took, from before the question.
+    pub waited: Duration,
 }
 
 /// What Stripe charges.
@@ -47,12 +52,12 @@ pub struct Price {
 impl Stripe {
     /// A subscription as it is now.
     pub async fn subscription(&self, id: &str, deadline: Deadline) -> Result<Fetched, StripeError> {
-        self.get(&path("subscriptions", id)?, deadline).await.map(fetched)
+        self.get(&path("subscriptions", id)?, deadline).await.and_then(fetched)
     }
 
     /// Ends a subscription at once; the answer is what is left of it.
     pub async fn cancel_subscription(&self, id: &str, deadline: Deadline) -> Result<Fetched, StripeError> {
-        self.delete(&path("subscriptions", id)?, deadline).await.map(fetched)
+        self.delete(&path("subscriptions", id)?, deadline).await.and_then(fetched)
     }
 
     /// Every subscription of the account, those that have ended too, page by page.
@@ -109,7 +114,8 @@ impl Stripe {
         if has_more && last.is_none() {
             return Err(StripeError::Unreadable);
         }
-        Ok(Page { next: last.filter(|_| has_more), entries, date: answer.date })
+        let date = answer.date.ok_or(StripeError::Unreadable)?;
+        Ok(Page { next: last.filter(|_| has_more), entries, date, waited: answer.waited })
     }
 }
 
@@ -117,6 +123,8 @@ fn path(kind: &str, id: &str) -> Result<String, StripeError> {
     if is_plain(id) { Ok(format!("/v1/{kind}/{id}")) } else { Err(StripeError::Unreadable) }
 }
 
-fn fetched(answer: Answer) -> Fetched {
-    Fetched { object: answer.value, date: answer.date }
+/// An answer without a date says nothing of how old it is.
+fn fetched(answer: Answer) -> Result<Fetched, StripeError> {
+    let date = answer.date.ok_or(StripeError::Unreadable)?;
+    Ok(Fetched { object: answer.value, date, waited: answer.waited })
 }
