@@ -11,7 +11,7 @@ pub const HELP: &str = "
   clean               drop sessions, mails, mailed tokens and counters that are long over
   erase               erase who deleted their account 14 days ago, once nothing of theirs goes on at Stripe
                       without any of these: all six
-  --dry-run           ask, and change nothing";
+  --dry-run           ask, tell what would be done, column by column, and change nothing";
 
 /// A part of the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

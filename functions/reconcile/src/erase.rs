@@ -37,6 +37,9 @@ impl Work {
     }
 
     async fn erase_person(&mut self, person: UserId) -> Result<(), Failure> {
+        if self.summary.dry_run {
+            self.rehearse_erasure(person);
+        }
         let erased = self.summary.dry_run || erasures::erase(&*self.connection().await?, person).await?;
         self.summary.erased += u64::from(erased);
         Ok(())

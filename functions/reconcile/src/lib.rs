@@ -14,6 +14,7 @@ mod arguments;
 mod clean;
 mod erase;
 mod missed;
+mod rehearsal;
 mod replay;
 mod rows;
 mod summary;

@@ -7,9 +7,10 @@ use streamly::billing::event::TYPES;
 use streamly::billing::stripe::{Fetched, Price};
 use streamly::billing::sync::{Adopted, Answered};
 use streamly::billing::{Event, Outcome, Plan, apply};
-use streamly::db::syncs;
+use streamly::db::{payment_logs, syncs};
 use time::OffsetDateTime;
 
+use crate::rehearsal::Would;
 use crate::work::{End, Failure, Work, alarm, report};
 
 impl Work {
@@ -53,7 +54,11 @@ impl Work {
         let rules = &self.parts.rules;
         let event = Event::read(text.as_bytes(), &rules.plans).map_err(|_| Failure::Unreadable)?;
         if self.summary.dry_run {
-            self.summary.events += 1;
+            let is_known = payment_logs::is_known(&*self.connection().await?, &event.id).await?;
+            if !is_known {
+                self.summary.events += 1;
+                self.rehearse_event(Would::Enter, &event.id, &event.event_type);
+            }
             return Ok(());
         }
         let effect = apply(&self.parts.pool, rules, &event, &text).await?;
@@ -92,11 +97,11 @@ impl Work {
         }
     }
 
-    async fn mark(&self, id: &str) -> Result<(), Failure> {
-        if !self.summary.dry_run {
-            syncs::mark(&*self.connection().await?, id, "unlisted").await?;
+    async fn mark(&mut self, id: &str) -> Result<(), Failure> {
+        if self.summary.dry_run {
+            return self.rehearse_at(Would::Mark, id).await;
         }
-        Ok(())
+        Ok(syncs::mark(&*self.connection().await?, id, "unlisted").await?)
     }
 
     /// Every subscription that Stripe lists, settled; none where the list is not whole.
@@ -152,14 +157,15 @@ impl Work {
         let (pool, rules) = (self.parts.pool.clone(), self.parts.rules.clone());
         let answered = Answered::read(fetched, &rules).filter(|answered| answered.id() == id);
         let answered = answered.ok_or(Failure::Unreadable)?;
-        if self.summary.dry_run {
-            self.summary.adopted += 1;
-            return Ok(());
-        }
-        match answered.adopt(&pool, &rules).await? {
-            Adopted::Theirs => {
+        let adopted = if self.summary.dry_run {
+            self.rehearse_adoption(&answered).await?
+        } else {
+            answered.adopt(&pool, &rules).await?
+        };
+        match adopted {
+            Adopted::Theirs(_) => {
                 self.summary.adopted += 1;
-                self.sync(id).await
+                if self.summary.dry_run { Ok(()) } else { self.sync(id).await }
             }
             stranger => {
                 self.summary.strangers += 1;

@@ -3,6 +3,7 @@
 use streamly::billing::{Outcome, replay};
 use streamly::db::payment_logs::{self, Unmatched};
 
+use crate::rehearsal::Would;
 use crate::work::{End, Failure, Work, report};
 
 /// How many texts are cleared at once.
@@ -49,16 +50,17 @@ impl Work {
     }
 
     async fn again(&mut self, event: &Unmatched) -> Result<(), Failure> {
-        if self.summary.dry_run {
-            self.summary.replayed += 1;
-            return Ok(());
-        }
         let named = event.subscription.as_deref().filter(|_| event.event_type.starts_with(THIN));
         if let Some(id) = named {
             // It says nothing of whose it is; what it names does. It is asked for by its id, never by an address.
             let stripe = self.parts.stripe.clone();
             let fetched = self.ask(async |deadline| stripe.subscription(id, deadline).await).await?;
             self.adopt(id, &fetched).await?;
+        }
+        if self.summary.dry_run {
+            self.summary.replayed += 1;
+            self.rehearse_event(Would::Replay, &event.event_id, &event.event_type);
+            return Ok(());
         }
         let Some(effect) = replay(&self.parts.pool, &self.parts.rules, &event.event_id).await? else {
             return Ok(());

@@ -5,6 +5,7 @@ use streamly::billing::sync::{Answered, Settled};
 use streamly::db::syncs::{self, Due};
 use time::OffsetDateTime;
 
+use crate::rehearsal::Would;
 use crate::work::{End, Failure, Work, alarm};
 
 /// How often Stripe is asked about a row of which events keep arriving.
@@ -105,7 +106,7 @@ impl Work {
         if !has_ended {
             self.summary.ended += 1;
             if self.summary.dry_run {
-                return Ok(());
+                return self.rehearse_at(Would::Cancel, id).await;
             }
             fetched = self.ask(async |deadline| stripe.cancel_subscription(id, deadline).await).await?;
         }
@@ -124,7 +125,7 @@ impl Work {
         let answered = answered.ok_or(Failure::Unreadable)?;
         if self.summary.dry_run {
             self.summary.settled += 1;
-            return Ok(true);
+            return self.rehearse(&answered).await.map(|()| true);
         }
         match answered.settle(&pool, &rules, asked_at).await? {
             Settled::Stored(alerts) => {

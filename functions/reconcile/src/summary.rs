@@ -8,6 +8,8 @@ use serde_json::Value;
 pub struct Summary {
     /// Whether nothing was changed.
     pub dry_run: bool,
+    /// What a dry run told that it would do.
+    pub told: u64,
     /// How often Stripe was asked.
     pub requests: u64,
     /// Rows that are as Stripe says now.
@@ -60,6 +62,7 @@ impl Summary {
     pub fn fields(&self) -> Vec<(&'static str, Value)> {
         vec![
             ("reconcile.dry_run", self.dry_run.into()),
+            ("reconcile.told", self.told.into()),
             ("reconcile.requests", self.requests.into()),
             ("reconcile.settled", self.settled.into()),
             ("reconcile.newer", self.newer.into()),

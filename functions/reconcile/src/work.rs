@@ -1,6 +1,7 @@
 //! What every pass does alike: asks within the budget, tells of failures, ends when it is told to.
 
 use functions_framework::{Severity, log};
+use std::collections::HashSet;
 use std::time::Duration;
 use streamly::billing::stripe::{Deadline, StripeError};
 use streamly::billing::{ApplyError, Effect, Outcome};
@@ -9,6 +10,7 @@ use streamly::db::{self, Connection};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use crate::rehearsal::Would;
 use crate::{Parts, Summary};
 
 /// The longest call with all its attempts, in seconds.
@@ -63,6 +65,8 @@ pub(crate) struct Work {
     pub(crate) stopped: watch::Receiver<bool>,
     /// Whether what belongs to nobody any more was gone through.
     pub(crate) forsaken_is_done: bool,
+    /// What a dry run has told.
+    pub(crate) told: HashSet<(Would, String)>,
     next: Instant,
 }
 
@@ -71,7 +75,7 @@ impl Work {
         let summary = Summary { dry_run, ..Summary::default() };
         // Replaced by the run's own; nobody tells this one anything.
         let (_, stopped) = watch::channel(false);
-        Self { parts, summary, stopped, forsaken_is_done: false, next: Instant::now() }
+        Self { parts, summary, stopped, forsaken_is_done: false, told: HashSet::new(), next: Instant::now() }
     }
 
     /// Asks Stripe, when the budget allows it. A question that a signal cuts short has changed nothing, or what may be

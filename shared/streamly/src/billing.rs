@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod apply;
+pub mod difference;
 pub mod effect;
 pub mod event;
 pub mod guard;

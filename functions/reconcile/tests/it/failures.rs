@@ -110,24 +110,3 @@ async fn a_signal_ends_the_run_between_two_items() {
     // Nothing was put off: the next run goes on.
     assert_eq!(world.settle("marked").await.marked, 0);
 }
-
-#[tokio::test]
-async fn a_rehearsal_changes_nothing() {
-    let world = World::new().await;
-    world.marked("sub_1").await;
-    world.row("sub_2", "synced_at = now() - interval '2 days'").await;
-    world.stripe.knows(&subscription("sub_1", "unpaid", world.now));
-    world.stripe.knows(&subscription("sub_2", "canceled", world.now));
-    let new = subscription("sub_3", "active", world.now);
-    world.stripe.lists("subscriptions", std::slice::from_ref(&new));
-    world.stripe.lists("events", &[crate::world::event("evt_1", crate::world::UPDATED, world.now, &new)]);
-    world.unmatched(&crate::world::event("evt_2", crate::world::UPDATED, world.now, &new)).await;
-    world.run_sql("update payment_logs set received_at = now() - interval '10 days'", &[]).await;
-    world.run_sql("update users set deleted_at = now()", &[]).await;
-    let before = world.everything().await;
-    let summary = world.settle("--dry-run").await;
-    assert_eq!(world.everything().await, before);
-    let counts = [summary.ended, summary.events, summary.adopted, summary.unlisted, summary.replayed];
-    assert_eq!(counts, [1, 1, 1, 2, 1], "{summary:?}");
-    assert!(world.stripe.asked().iter().all(|asked| asked.starts_with("GET ")));
-}

@@ -7,6 +7,7 @@ mod missed;
 mod overdue;
 mod program;
 mod provider;
+mod rehearsal;
 mod replay;
 mod rows;
 mod variables;

@@ -15,7 +15,7 @@ fn program(world: &World) -> Command {
     command
 }
 
-async fn ended(world: &World, arguments: &[&str]) -> (Option<i32>, String, String) {
+pub(crate) async fn ended(world: &World, arguments: &[&str]) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } =
         program(world).args(arguments).output().await.expect("the program runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");

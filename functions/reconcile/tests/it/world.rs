@@ -100,6 +100,18 @@ impl World {
         self.owner.query_one(select, &[]).await.expect("the rows are readable").get(0)
     }
 
+    /// Every row of every table.
+    pub(crate) async fn tables(&self) -> Vec<(String, String)> {
+        let select = "
+            select table_name::text,
+                   query_to_xml(format('select * from %I t order by t::text', table_name), true, true, '')::text
+              from information_schema.tables
+             where table_schema = 'public' and table_type = 'BASE TABLE'
+             order by table_name";
+        let rows = self.owner.query(select, &[]).await.expect("the rows are readable");
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+    }
+
     /// An event in the ledger that was nobody's, as the webhook leaves it.
     pub(crate) async fn unmatched(&self, event: &Value) {
         let insert = "

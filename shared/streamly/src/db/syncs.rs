@@ -163,7 +163,7 @@ const KNOWN: Statement = Statement::new(
     "
     select stripe_subscription_id, stripe_customer_id, status, price_id, quantity, currency, current_period_start,
            current_period_end, trial_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, pause_behavior,
-           pause_resumes_at, latest_invoice_id, needs_sync
+           pause_resumes_at, latest_invoice_id, id, plan, past_due_since, needs_sync
       from subscriptions
      where stripe_subscription_id = $1",
 );
@@ -171,8 +171,14 @@ const KNOWN: Statement = Statement::new(
 /// What is known of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
+    /// The row's place.
+    pub row: i64,
     /// What derives from the last snapshot.
     pub snapshot: Snapshot,
+    /// The plan.
+    pub plan: Option<String>,
+    /// Since when a payment is due, where one is.
+    pub past_due_since: Option<OffsetDateTime>,
     /// Whether Stripe has to be asked.
     pub is_marked: bool,
 }
@@ -180,7 +186,13 @@ pub struct Known {
 /// What is known of a subscription; none where no event told of it yet.
 pub async fn known(client: &impl GenericClient, id: &str) -> Result<Option<Known>, Error> {
     let row = KNOWN.optional(client, &[&id]).await?;
-    Ok(row.map(|row| Known { snapshot: subscriptions::snapshot(&row), is_marked: row.get("needs_sync") }))
+    Ok(row.map(|row| Known {
+        row: row.get("id"),
+        snapshot: subscriptions::snapshot(&row),
+        plan: row.get("plan"),
+        past_due_since: row.get("past_due_since"),
+        is_marked: row.get("needs_sync"),
+    }))
 }
 
 /// Everything that an answer tells, unless an event was newer: it was written after the question. What was marked is
