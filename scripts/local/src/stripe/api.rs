@@ -190,7 +190,8 @@ impl Incoming {
         self.check_version()?;
         let (endpoint, ids) = self.endpoint()?;
         let parameters = Parameters::read(self.query.as_bytes())?.and(self.form()?);
-        parameters::check(endpoint.parameters, &parameters)?;
+        let version = self.header("stripe-version").unwrap_or(API_VERSION);
+        parameters::check(endpoint.parameters, &parameters, version)?;
         let claim = match self.header("idempotency-key").filter(|_| self.method == "POST") {
             None => None,
             Some(key) => match Claim::new(shared, key, &self.fingerprint(&parameters))? {

@@ -22,6 +22,7 @@ use super::fault::Fault;
 use super::life::Retries;
 use super::objects::Event;
 use super::pages::checkout;
+use super::parameters;
 use super::pending::PendingEvent;
 use super::signature;
 use super::state::{Batch, Received, Shared};
@@ -43,7 +44,7 @@ type Stand = Extract<Arc<Shared>>;
 pub(super) fn routes(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/_fake/requests", get(requests).delete(forget_requests))
-        .route("/_fake/parameters", get(parameters))
+        .route("/_fake/parameters", get(known_parameters))
         .route("/_fake/faults", post(inject).delete(clear))
         .route("/_fake/webhooks", post(set_webhooks))
         .route("/_fake/clock", get(clock).post(set_clock))
@@ -68,10 +69,9 @@ async fn forget_requests(Extract(shared): Stand) -> StatusCode {
 }
 
 /// The parameters of each endpoint, so that they can be compared with what Stripe's own libraries know.
-async fn parameters() -> Json<Value> {
+async fn known_parameters() -> Json<Value> {
     let endpoint = |endpoint: &super::api::Endpoint| {
-        let names = endpoint.parameters.split_whitespace().map(|word| word.trim_end_matches('!'));
-        let names: Vec<&str> = names.collect();
+        let names: Vec<&str> = parameters::names(endpoint.parameters).collect();
         json!({ "method": endpoint.method, "path": endpoint.path, "parameters": names })
     };
     Json(ENDPOINTS.iter().map(endpoint).collect())
@@ -156,7 +156,7 @@ fn delivery_of(event: &Event) -> Value {
 
 /// Every event with the answers to its deliveries, newest last.
 async fn events(Extract(shared): Stand) -> Json<Vec<Value>> {
-    Json(shared.lock().events.iter().map(delivery_of).collect())
+    Json(shared.act(|state| state.events.iter().map(delivery_of).collect()))
 }
 
 /// The pending events with what a delivery of each would hold now.

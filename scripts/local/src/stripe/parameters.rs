@@ -2,8 +2,10 @@
 //!
 //! A name is written with dots and `[]` for an index: `items[].price`. One that ends in `.*` stands for itself and for
 //! all below it. One that ends in `!` is Stripe's, but would change what happens in a way that this stand-in does not
-//! act out, so it is refused in other words rather than passed over.
+//! act out, so it is refused in other words rather than passed over. One that ends in `<` belongs to earlier versions: a
+//! request that names one of those may send it.
 
+use super::API_VERSION;
 use super::error::Refusal;
 use super::form::Parameters;
 
@@ -47,7 +49,7 @@ pub(super) const SESSION_CREATE: &str = "adaptive_pricing.enabled after_expirati
     line_items[].adjustable_quantity.*! line_items[].metadata.* line_items[].price line_items[].price_data.*! \
     line_items[].quantity line_items[].tax_rates[]! locale managed_payments.*! metadata.* mode name_collection.* \
     optional_items.*! origin_context payment_intent_data.* payment_method_collection! payment_method_configuration \
-    payment_method_data.* payment_method_options.* permissions.* phone_number_collection.enabled \
+    payment_method_data.* payment_method_options.* payment_method_types[]< permissions.* phone_number_collection.enabled \
     redirect_on_completion! return_url! saved_payment_method_options.* setup_intent_data.*! \
     shipping_address_collection.* shipping_options.*! submit_type subscription_data.application_fee_percent! \
     subscription_data.billing_cycle_anchor! subscription_data.billing_cycle_anchor_config.*! \
@@ -131,14 +133,21 @@ pub(super) const INVOICE_LIST: &str = "collection_method! created created.gt cre
 pub(super) const EVENT_LIST: &str = "created created.gt created.gte created.lt created.lte delivery_success \
     ending_before expand[] limit starting_after type types[]";
 
-/// Refuses the first parameter that the endpoint does not have.
-pub(super) fn check(known: &str, sent: &Parameters) -> Result<(), Refusal> {
+/// The names of these parameters in the pinned version, without their marks.
+pub(super) fn names(known: &str) -> impl Iterator<Item = &str> {
+    known.split_whitespace().filter(|word| !word.ends_with('<')).map(|word| word.trim_end_matches('!'))
+}
+
+/// Refuses the first parameter that the endpoint does not have in this version.
+pub(super) fn check(known: &str, sent: &Parameters, version: &str) -> Result<(), Refusal> {
+    // Versions begin with their date.
+    let is_earlier = version < API_VERSION.split('.').next().unwrap_or_default();
     for (key, _) in sent.leaves() {
         let name = dotted(&key);
-        if name == "payment_method_types[]" || name == "payment_method_types" {
-            return Err(Refusal::unknown_parameter("payment_method_types"));
-        }
-        match known.split_whitespace().find(|word| covers(word.trim_end_matches('!'), &name)) {
+        match known.split_whitespace().find(|word| covers(word.trim_end_matches(['!', '<']), &name)) {
+            Some(word) if word.ends_with('<') && !is_earlier => {
+                return Err(Refusal::unknown_parameter(key.split('[').next().unwrap_or(&key)));
+            }
             None => return Err(Refusal::unknown_parameter(&key)),
             Some(word) if word.ends_with('!') => {
                 let message = format!("This stand-in for Stripe does not act on the parameter {key}.");
@@ -177,13 +186,32 @@ fn dotted(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{SESSION_CREATE, SUBSCRIPTION_UPDATE, check};
+    use super::{SESSION_CREATE, SUBSCRIPTION_UPDATE, check, names};
+    use crate::stripe::API_VERSION;
     use crate::stripe::form::Parameters;
 
     #[track_caller]
-    fn verdict(known: &str, sent: &str) -> Option<String> {
+    fn verdict_in(version: &str, known: &str, sent: &str) -> Option<String> {
         let parameters = Parameters::read(sent.as_bytes()).expect("readable");
-        check(known, &parameters).err().map(|refusal| refusal.message().to_owned())
+        check(known, &parameters, version).err().map(|refusal| refusal.message().to_owned())
+    }
+
+    #[track_caller]
+    fn verdict(known: &str, sent: &str) -> Option<String> {
+        verdict_in(API_VERSION, known, sent)
+    }
+
+    #[test]
+    fn what_the_pinned_version_has_no_more_belongs_to_a_request_that_names_an_earlier_one() {
+        let sent = "mode=payment&payment_method_types[0]=card";
+        assert_eq!(verdict_in("2026-03-25.dahlia", SESSION_CREATE, sent), None);
+        assert_eq!(verdict_in("2026-09-29", SESSION_CREATE, sent), None);
+        let unknown = Some("Received unknown parameter: payment_method_types".to_owned());
+        assert_eq!(verdict_in("2026-09-30", SESSION_CREATE, sent), unknown);
+        assert_eq!(verdict(SESSION_CREATE, sent), unknown);
+        let elsewhere = verdict_in("2026-03-25.dahlia", SUBSCRIPTION_UPDATE, "payment_method_types[0]=card");
+        assert!(elsewhere.is_some(), "only where the endpoint had it");
+        assert!(!names(SESSION_CREATE).any(|name| name.starts_with("payment_method_types")));
     }
 
     #[test]
@@ -202,7 +230,6 @@ mod tests {
         assert_eq!(verdict(SESSION_CREATE, "line_items[0][prize]=p"), unknown("line_items[0][prize]"));
         assert_eq!(verdict(SESSION_CREATE, "metadatas[a]=b"), unknown("metadatas[a]"));
         assert_eq!(verdict(SESSION_CREATE, "mode[a]=b"), unknown("mode[a]"));
-        assert_eq!(verdict(SESSION_CREATE, "payment_method_types[0]=card"), unknown("payment_method_types"));
     }
 
     #[test]

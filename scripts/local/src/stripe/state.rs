@@ -211,6 +211,8 @@ impl Shared {
         state.catch_up();
         let outcome = action(&mut state);
         state.request = None;
+        // What it began may be due at once, such as the notice of a short trial.
+        state.catch_up();
         let fresh = std::mem::take(&mut state.fresh);
         drop(state);
         self.send(Batch { events: fresh, resent: false });

@@ -25,5 +25,6 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     };
     let shown = session.render();
     state.portal_sessions.insert(session);
+    state.emit("billing_portal.session.created", shown.clone());
     Ok(shown)
 }
