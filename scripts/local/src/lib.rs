@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod demo;
+mod file;
 pub mod gateway;
 mod html;
 pub mod journey;

@@ -2,7 +2,7 @@
 //! order and stopped in order.
 //!
 //! Whatever the user has set beforehand takes the place of a stand-in: a key of Stripe's or Mux's, a database. What a
-//! stack makes, it keeps in its folder, so that accounts and tokens outlive a restart.
+//! stack makes, it keeps in its folder, so that accounts, tokens and what Stripe's stand-in knows outlive a restart.
 
 mod database;
 mod environment;
@@ -163,7 +163,10 @@ impl Stack {
         drop((gateway, drains));
         join_all(reconcile.into_iter().map(Job::stop)).await;
         join_all(functions.into_values().map(Process::stop)).await;
-        drop((catcher, stripe, mux, pages));
+        if let Some(stripe) = stripe {
+            stripe.stop().await;
+        }
+        drop((catcher, mux, pages));
         self.database.stop().await
     }
 }

@@ -6,7 +6,8 @@
 //! - `pages` are the hosted checkout and the billing portal; `delivery` brings the events to the webhook endpoint.
 //! - `control` under `/_fake/` shows what was received and injects faults; Stripe has nothing like it.
 //!
-//! Everything lives in memory under one lock, so that an action and its events are one step.
+//! Everything lives in memory under one lock, so that an action and its events are one step. `memory` keeps it in a file
+//! for the next start where one is named.
 
 mod api;
 mod calendar;
@@ -19,6 +20,7 @@ mod form;
 mod idempotency;
 mod ids;
 mod life;
+mod memory;
 mod objects;
 mod pages;
 mod parameters;
@@ -30,11 +32,13 @@ mod timeline;
 mod version;
 
 use crate::server::Server;
+use memory::Memory;
 use serde::Deserialize;
 use serde_json::Value;
-use state::{Shared, State};
+use state::{Batch, Shared, State};
 use std::io;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use streamly::clock::Clock;
 use tokio::sync::{mpsc, oneshot};
@@ -109,6 +113,8 @@ pub struct Options {
     pub deliveries: Deliveries,
     /// The gap before a failed delivery's first retry; it doubles up to a minute.
     pub retry_delay: Duration,
+    /// The file that keeps the state for the next start; none forgets it.
+    pub memory: Option<PathBuf>,
 }
 
 impl Options {
@@ -124,6 +130,7 @@ impl Options {
             retries: Retries::default(),
             deliveries: Deliveries::default(),
             retry_delay: Duration::from_millis(500),
+            memory: None,
         }
     }
 }
@@ -156,26 +163,51 @@ pub struct Stripe {
     shared: Arc<Shared>,
     deliveries: JoinHandle<()>,
     stop: oneshot::Sender<()>,
+    keeping: Keeping,
+    /// The events that an earlier run was still sending; they wait for an endpoint.
+    left: Mutex<Vec<String>>,
+}
+
+/// The writing of the memory, which ends when this is dropped.
+struct Keeping(JoinHandle<()>);
+
+impl Drop for Keeping {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Stripe {
-    /// Starts one on loopback. It delivers nothing until `deliver_to` names an endpoint.
+    /// Starts one on loopback, with what its memory holds. It delivers nothing until `deliver_to` names an endpoint.
     pub async fn start(options: Options) -> io::Result<Self> {
         let (batches, waiting) = mpsc::unbounded_channel();
-        let port = options.port;
-        let shared = Arc::new(Shared::new(State::new(options), batches));
+        let (port, file) = (options.port, options.memory.clone());
+        let state = match file.as_deref().map(memory::recall).transpose()?.flatten() {
+            Some(state) => state.restored(options),
+            None => State::new(options),
+        };
+        let left = state.events.iter().filter(|event| event.is_waiting() && !event.given_up);
+        let left = Mutex::new(left.map(|event| event.id.clone()).collect());
+        let shared = Arc::new(Shared::new(state, batches, Memory::new(file)));
         let server = Server::start(port, api::router(Arc::clone(&shared))).await?;
-        shared.lock().base_url = server.url();
+        shared.lock().move_to(server.url());
+        shared.memory.note_change();
+        let keeping = Keeping(tokio::spawn(memory::run(Arc::clone(&shared))));
         let (stop, stopped) = oneshot::channel();
         let deliveries = tokio::spawn(delivery::run(Arc::clone(&shared), waiting, stopped));
-        Ok(Self { server, shared, deliveries, stop })
+        Ok(Self { server, shared, deliveries, stop, keeping, left })
     }
 
-    /// Ends it and waits until no delivery is under way any more. Dropping it does the same without the wait.
+    /// Ends it and waits until no delivery is under way any more and everything is kept. Dropping it does the same
+    /// without the wait.
     pub async fn stop(self) {
         drop((self.server, self.stop));
         // It can only have failed by a panic, which was reported where it happened.
         drop(self.deliveries.await);
+        // Where it cannot be kept, those who asked were told.
+        self.shared.memory.note_change();
+        drop(self.shared.memory.kept().await);
+        drop(self.keeping);
     }
 
     /// Its base URL, for `STRIPE_API_BASE`.
@@ -188,9 +220,11 @@ impl Stripe {
         format!("{}{}", self.url(), pages::DESK)
     }
 
-    /// Names the webhook endpoint, in place of any former one.
+    /// Names the webhook endpoint, in place of any former one. The first gets what an earlier run was still sending.
     pub fn deliver_to(&self, webhook_url: &str) {
         self.shared.lock().webhooks.url = Some(webhook_url.to_owned());
+        let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
+        self.shared.send(Batch { events: left, resent: true });
     }
 
     /// The stand-in's time in Unix seconds.
@@ -203,21 +237,25 @@ impl Stripe {
     pub fn advance(&self, time: Duration) {
         let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
         self.shared.act(|state| state.advance(seconds));
+        self.shared.memory.note_change();
     }
 
     /// Makes its clock stand still, so that all that follows shares a second, or lets it run on.
     pub fn hold(&self, held: bool) {
         self.shared.lock().time.hold(held);
+        self.shared.memory.note_change();
     }
 
     /// Has failed renewals be tried like this from now on.
     pub fn set_retries(&self, retries: Retries) {
         self.shared.lock().retries = retries;
+        self.shared.memory.note_change();
     }
 
     /// Has deliveries go like this from now on.
     pub fn set_deliveries(&self, deliveries: Deliveries) {
         self.shared.lock().webhooks.deliveries = deliveries;
+        self.shared.memory.note_change();
     }
 
     /// Signs deliveries with these comma-separated secrets from now on.

@@ -1,10 +1,11 @@
 //! `stack.env`: the addresses and keys of a running stack, one `KEY=value` a line, quoted for a shell that sources it.
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::file;
 
 /// The file of a running stack; it goes when this is dropped.
 #[derive(Debug)]
@@ -18,19 +19,13 @@ impl EnvironmentFile {
 
     /// Removes what a killed stack left.
     pub(super) fn remove_old(folder: &Path) -> io::Result<()> {
-        match fs::remove_file(Self::path(folder)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        file::remove(&Self::path(folder))
     }
 
     /// Writes it whole or not at all: whoever sees it sees all of it. It holds keys, so it is for its owner alone.
     pub(super) fn write(folder: &Path, variables: &BTreeMap<String, String>) -> io::Result<Self> {
-        let (path, unfinished) = (Self::path(folder), folder.join("stack.env.unfinished"));
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-        file.write_all(text(variables).as_bytes())?;
-        fs::rename(unfinished, &path)?;
+        let path = Self::path(folder);
+        file::write_whole(&path, text(variables).as_bytes())?;
         Ok(Self(path))
     }
 }

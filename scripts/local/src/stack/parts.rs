@@ -21,6 +21,7 @@ use super::pages::{self, Pages};
 use super::secrets::Secrets;
 use super::settings::Settings;
 use super::{StackError, seeds};
+use crate::file;
 use crate::gateway::{Backend, Document, Gateway};
 use crate::mail::Catcher;
 use crate::mux::{self, Mux};
@@ -32,11 +33,13 @@ use crate::stripe::{self, Stripe};
 const GATEWAY_PORT: u16 = 8080;
 
 /// The job that settles with Stripe what the webhook could not, and how often its passes run: oftener than in the cloud, so
-/// that one sees it. `missed` runs when it is asked for: it marks what Stripe does not list, and the stand-in forgets
-/// everything when the stack ends.
+/// that one sees it. `missed` compares everything and runs more seldom, so that a person who has switched webhooks off sees
+/// what that does before it is mended.
 pub(super) const RECONCILE: &str = "reconcile";
-const PASSES: [(&[&str], Duration); 1] =
-    [(&["marked", "overdue", "replay", "clean", "erase"], Duration::from_secs(30))];
+const PASSES: [(&[&str], Duration); 2] = [
+    (&["marked", "overdue", "replay", "clean", "erase"], Duration::from_secs(30)),
+    (&["missed"], Duration::from_mins(10)),
+];
 
 /// The function that no gateway knows, the path at which its scheduler asks it, and how often: oftener than in the cloud, so
 /// that nobody waits for a mail.
@@ -112,8 +115,15 @@ impl Ground {
         let prices = stripe::prices_of_plans(&plans)
             .map_err(|fault| StackError::Variable("PLANS", fault.to_string()))?;
         let secret = settings.required("STRIPE_WEBHOOK_SECRET")?;
-        let options =
-            stripe::Options { prices, ..stripe::Options::new(&*self.secrets.stripe_secret_key, secret) };
+        let memory = self.folder.join("stripe.json");
+        if self.options.fresh {
+            file::remove(&memory).map_err(|error| StackError::File(memory.clone(), error))?;
+        }
+        let options = stripe::Options {
+            prices,
+            memory: Some(memory),
+            ..stripe::Options::new(&*self.secrets.stripe_secret_key, secret)
+        };
         let stripe =
             Stripe::start(options).await.map_err(|error| StackError::Server("the Stripe stand-in", error))?;
         settings.set("STRIPE_SECRET_KEY", &*self.secrets.stripe_secret_key);

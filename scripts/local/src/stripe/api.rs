@@ -19,12 +19,13 @@ use super::fault::{Fault, FaultKind};
 use super::form::Parameters;
 use super::idempotency::{Claim, Fingerprint, Saved};
 use super::state::{Received, Shared, State};
-use super::{API_VERSION, control, ids, pages, parameters};
+use super::{API_VERSION, control, ids, memory, pages, parameters};
 use answer::Answer;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State as Extract;
 use axum::http::{HeaderMap, Request, Response, header};
+use axum::middleware;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -115,8 +116,9 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     let api = Router::new().fallback(serve).with_state(Arc::clone(&shared));
     Router::new()
         .merge(pages::routes(Arc::clone(&shared)))
-        .merge(control::routes(shared))
+        .merge(control::routes(Arc::clone(&shared)))
         .fallback_service(api)
+        .layer(middleware::from_fn_with_state(shared, memory::keep))
 }
 
 async fn serve(Extract(shared): Extract<Arc<Shared>>, request: Request<Body>) -> Response<Body> {

@@ -6,7 +6,7 @@ pub use plan::{Deliveries, Order, Thin};
 
 use super::objects::{Answer, Event};
 use super::signature;
-use super::state::{Batch, Shared};
+use super::state::{Batch, Shared, State};
 use crate::client;
 use bytes::Bytes;
 use futures_util::future::join_all;
@@ -54,12 +54,19 @@ struct Parcel {
 }
 
 async fn deliver_batch(shared: Arc<Shared>, batch: Batch) {
+    // What an endpoint hears of must not be forgotten.
+    drop(shared.memory.kept().await);
     let (order, parcels) = {
-        let state = shared.lock();
-        let plan = &state.webhooks.deliveries;
+        let mut state = shared.lock();
         let wanted = batch.events.iter().filter_map(|id| state.events.get(id)).filter(|event| event.wanted);
-        let sent = wanted.filter(|event| batch.resent || !plan.loses(event.place));
-        let mut events: Vec<_> = sent.map(|event| (event.place, event.id.clone())).collect();
+        let places = wanted.map(|event| (event.place, event.id.clone()));
+        let plan = &state.webhooks.deliveries;
+        let is_sent = |(place, _): &(usize, String)| batch.resent || !plan.loses(*place);
+        let (mut events, lost): (Vec<_>, Vec<_>) = places.partition(is_sent);
+        for (_, id) in lost {
+            give_up(&mut state, &id);
+        }
+        let plan = &state.webhooks.deliveries;
         plan.arrange(&mut events);
         (plan.order, events.into_iter().flat_map(|(place, id)| parcels(plan, place, &id)).collect::<Vec<_>>())
     };
@@ -110,6 +117,13 @@ async fn retry(shared: &Arc<Shared>, parcel: Parcel) {
     }
 }
 
+/// The event is not sent any more, unless someone asks for it.
+fn give_up(state: &mut State, event: &str) {
+    if let Some(event) = state.events.get_mut(event) {
+        event.given_up = true;
+    }
+}
+
 #[derive(PartialEq, Eq)]
 enum Outcome {
     Delivered,
@@ -133,7 +147,10 @@ async fn attempt(shared: &Shared, parcel: &Parcel) -> Outcome {
         url.zip(state.events.get(&parcel.event).map(payload))
             .map(|(url, payload)| (url, payload, state.webhooks.secret.clone()))
     };
-    let Some((url, payload, secret)) = target else { return Outcome::Off };
+    let Some((url, payload, secret)) = target else {
+        give_up(&mut shared.lock(), &parcel.event);
+        return Outcome::Off;
+    };
     // The signature's time is real even where the stand-in's clock is not: the endpoint checks its age.
     let signed_at = Clock::system().unix_seconds();
     let request = Request::post(url)

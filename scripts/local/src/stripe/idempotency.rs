@@ -3,6 +3,7 @@
 
 use super::error::Refusal;
 use super::state::Shared;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,14 +15,14 @@ const KEPT_SECONDS: i64 = 24 * 60 * 60;
 const KEY_LENGTH_MAX: usize = 255;
 
 /// What makes two requests the same: method, path, and the sorted parameters.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Fingerprint {
     pub(super) endpoint: String,
     pub(super) parameters: Vec<(String, String)>,
 }
 
 /// An answer as it is replayed.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Saved {
     pub(super) status: u16,
     pub(super) body: Value,
@@ -29,6 +30,7 @@ pub(super) struct Saved {
     pub(super) request_id: String,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Entry {
     fingerprint: Fingerprint,
     at: i64,
@@ -37,8 +39,15 @@ struct Entry {
 }
 
 /// The keys in use and the answers kept.
-#[derive(Default)]
+#[derive(Default, Deserialize)]
 pub(super) struct Idempotency(HashMap<String, Entry>);
+
+/// A request under way is not kept: whoever was being answered asks again.
+impl Serialize for Idempotency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().filter(|(_, entry)| entry.answer.is_some()))
+    }
+}
 
 impl Idempotency {
     /// Takes the key for a first request, or gives the answer to replay.

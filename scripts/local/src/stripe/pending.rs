@@ -49,8 +49,7 @@ impl std::fmt::Debug for PendingEvent {
 impl State {
     /// The events that the endpoint wants and neither got nor gave out before, as they came about.
     pub(super) fn take_pending(&mut self) -> Vec<PendingEvent> {
-        let waiting =
-            self.events.iter().filter(|event| event.wanted && !event.taken && !event.is_delivered());
+        let waiting = self.events.iter().filter(|event| event.is_waiting());
         let taken: Vec<_> = waiting.cloned().map(PendingEvent).collect();
         for event in &taken {
             if let Some(event) = self.events.get_mut(event.id()) {

@@ -4,6 +4,7 @@ use super::delivery::Deliveries;
 use super::fault::Faults;
 use super::idempotency::Idempotency;
 use super::life::Retries;
+use super::memory::Memory;
 use super::objects::{
     Customer, Event, Invoice, InvoiceItem, Metadata, PaymentIntent, PaymentMethod, PortalSession, Price,
     Product, Recurring, Session, Subscription,
@@ -11,7 +12,7 @@ use super::objects::{
 use super::store::{Object, Store};
 use super::timeline::Timeline;
 use super::{Options, SeedPrice, ids};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,11 +20,16 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 /// The webhook endpoint and how it is served.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Webhooks {
+    #[serde(skip)]
     pub(super) url: Option<String>,
+    #[serde(skip)]
     pub(super) secret: String,
+    #[serde(skip)]
     pub(super) events: Vec<String>,
     pub(super) deliveries: Deliveries,
+    #[serde(skip)]
     pub(super) retry_delay: Duration,
 }
 
@@ -44,10 +50,14 @@ pub(super) struct Received {
     pub(super) body: String,
 }
 
+/// What is skipped is given anew at each start, or is of no use after it.
+#[derive(Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) time: Timeline,
     pub(super) retries: Retries,
+    #[serde(skip)]
     pub(super) base_url: String,
+    #[serde(skip)]
     pub(super) secret_key: String,
     pub(super) customers: Store<Customer>,
     pub(super) products: Store<Product>,
@@ -61,12 +71,16 @@ pub(super) struct State {
     pub(super) portal_sessions: Store<PortalSession>,
     pub(super) events: Store<Event>,
     pub(super) idempotency: Idempotency,
+    #[serde(skip)]
     pub(super) faults: Faults,
     pub(super) webhooks: Webhooks,
+    #[serde(skip)]
     pub(super) received: VecDeque<Received>,
     /// The API request under way, which its events name.
+    #[serde(skip)]
     pub(super) request: Option<(String, Option<String>)>,
     /// The events of the action under way.
+    #[serde(skip)]
     fresh: Vec<String>,
 }
 
@@ -108,7 +122,41 @@ impl State {
         state
     }
 
+    /// What an earlier run has left, with what these options say of this one.
+    pub(super) fn restored(mut self, options: Options) -> Self {
+        self.time = self.time.by(options.clock);
+        self.secret_key = options.secret_key;
+        self.webhooks.secret = options.webhook_secret;
+        self.webhooks.events = options.events;
+        self.webhooks.retry_delay = options.retry_delay;
+        for price in options.prices {
+            self.seed(price);
+        }
+        self
+    }
+
+    /// Has its pages at this address.
+    pub(super) fn move_to(&mut self, base_url: String) {
+        for session in self.sessions.iter_mut() {
+            session.url = Session::page(&base_url, &session.id);
+        }
+        for session in self.portal_sessions.iter_mut() {
+            session.url = PortalSession::page(&base_url, &session.id);
+        }
+        self.base_url = base_url;
+    }
+
+    /// The price is there as it is wanted; one that is there already goes on as it is, with its product.
     fn seed(&mut self, seed: SeedPrice) {
+        let is_the_same = |price: &Price| {
+            let interval = price.recurring.as_ref().map(|every| every.interval.as_str());
+            price.unit_amount == seed.amount_minor
+                && price.currency == seed.currency
+                && interval == Some(seed.interval.as_str())
+        };
+        if self.prices.get(&seed.id).is_some_and(is_the_same) {
+            return;
+        }
         let created = self.now();
         let product = ids::new("prod_");
         self.products.insert(Product {
@@ -166,6 +214,7 @@ impl State {
             wanted: self.webhooks.events.iter().any(|wanted| wanted == "*" || wanted == kind),
             taken: false,
             answers: Vec::new(),
+            given_up: !self.webhooks.deliveries.on || self.webhooks.url.is_none(),
         });
         self.fresh.push(id.clone());
         id
@@ -191,13 +240,14 @@ impl State {
 pub(super) struct Shared {
     state: Mutex<State>,
     batches: mpsc::UnboundedSender<Batch>,
+    pub(super) memory: Memory,
     /// How many deliveries were answered, so that a page can wait for one.
     answered: watch::Sender<u64>,
 }
 
 impl Shared {
-    pub(super) fn new(state: State, batches: mpsc::UnboundedSender<Batch>) -> Self {
-        Self { state: Mutex::new(state), batches, answered: watch::Sender::new(0) }
+    pub(super) fn new(state: State, batches: mpsc::UnboundedSender<Batch>, memory: Memory) -> Self {
+        Self { state: Mutex::new(state), batches, memory, answered: watch::Sender::new(0) }
     }
 
     /// The state, for as long as no other thread needs it.
@@ -215,6 +265,9 @@ impl Shared {
         state.catch_up();
         let fresh = std::mem::take(&mut state.fresh);
         drop(state);
+        if !fresh.is_empty() {
+            self.memory.note_change();
+        }
         self.send(Batch { events: fresh, resent: false });
         outcome
     }
@@ -240,6 +293,7 @@ impl Shared {
 
     /// Tells those who wait that a delivery was answered.
     pub(super) fn note_answer(&self) {
+        self.memory.note_change();
         self.answered.send_modify(|count| *count += 1);
     }
 

@@ -2,6 +2,7 @@
 
 use super::error::Refusal;
 use super::form::Parameters;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -72,6 +73,11 @@ impl<T: Object> Store<T> {
         self.order.iter().filter_map(|id| self.by_id.get(id))
     }
 
+    /// All of them, to change them.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.by_id.values_mut()
+    }
+
     /// A page, newest first, of those that pass the filter: `limit`, `starting_after`, `ending_before`, `created`.
     pub(super) fn page(
         &self,
@@ -109,6 +115,23 @@ impl<T: Object> Store<T> {
         found.truncate(limit);
         let data: Vec<Value> = found.into_iter().map(T::render).collect();
         Ok(json!({ "object": "list", "data": data, "has_more": has_more, "url": url }))
+    }
+}
+
+/// Written as a list, oldest first.
+impl<T: Object + Serialize> Serialize for Store<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de, T: Object + Deserialize<'de>> Deserialize<'de> for Store<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut store = Self::new();
+        for object in Vec::<T>::deserialize(deserializer)? {
+            store.insert(object);
+        }
+        Ok(store)
     }
 }
 

@@ -1,14 +1,19 @@
 //! The stand-in's time: its clock, how far it was moved ahead, and the instant at which something due happens.
 
+use serde::{Deserialize, Serialize};
 use streamly::clock::Clock;
 
+/// What is kept of it is how far it was moved: it runs on while nothing keeps it.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Timeline {
+    #[serde(skip, default = "Clock::system")]
     clock: Clock,
     /// How far ahead of the clock it is.
     ahead: i64,
     /// The time at which it stands still.
     held: Option<i64>,
     /// The instant that is being caught up with.
+    #[serde(skip)]
     instant: Option<i64>,
     /// The latest instant at which something happened, behind which nothing happens any more.
     latest: i64,
@@ -17,6 +22,11 @@ pub(super) struct Timeline {
 impl Timeline {
     pub(super) fn new(clock: Clock) -> Self {
         Self { clock, ahead: 0, held: None, instant: None, latest: i64::MIN }
+    }
+
+    /// The same, kept by this clock.
+    pub(super) fn by(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 
     /// The time in Unix seconds.

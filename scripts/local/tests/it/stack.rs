@@ -155,6 +155,20 @@ async fn a_stopped_stack_leaves_no_process_and_no_file_that_says_it_runs() {
     assert!(!folder.join("postgres/data/postmaster.pid").exists());
 }
 
+/// Asks the stack's stand-in for Stripe about a customer, or for a new one.
+async fn stripe(stack: &Stack, method: &str, customer: &str) -> (u16, serde_json::Value) {
+    let of = |name: &str| stack.environment()[name].as_str();
+    let path = if customer.is_empty() { String::new() } else { format!("/{customer}") };
+    let request = http::Request::builder()
+        .method(method)
+        .uri(format!("{}/v1/customers{path}", of("STRIPE_API_BASE")))
+        .header("authorization", format!("Bearer {}", of("STRIPE_SECRET_KEY")))
+        .body(bytes::Bytes::new())
+        .expect("a request");
+    let answer = local::client::send(request).await.expect("it answers");
+    (answer.status().as_u16(), serde_json::from_slice(answer.body()).expect("JSON"))
+}
+
 #[tokio::test]
 async fn data_and_keys_outlive_a_restart_and_end_with_a_fresh_start() {
     let scene = Scene::new();
@@ -162,6 +176,7 @@ async fn data_and_keys_outlive_a_restart_and_end_with_a_fresh_start() {
     let keys = stack.environment()["JWT_VERIFY_KEYS"].clone();
     let owner = connect(&stack.environment()["DATABASE_URL"]).await;
     owner.batch_execute("update videos set title = 'kept'").await.expect("the owner may");
+    let customer = stripe(&stack, "POST", "").await.1["id"].as_str().expect("a customer").to_owned();
     stack.stop().await.expect("it stops");
 
     let kept = "select count(*) from videos where title = 'kept'";
@@ -169,12 +184,14 @@ async fn data_and_keys_outlive_a_restart_and_end_with_a_fresh_start() {
     assert_eq!(stack.environment()["JWT_VERIFY_KEYS"], keys);
     let owner = connect(&stack.environment()["DATABASE_URL"]).await;
     assert_eq!(owner.query_one(kept, &[]).await.expect("the same database").get::<_, i64>(0), 4);
+    assert_eq!(stripe(&stack, "GET", &customer).await.0, 200, "what Stripe's stand-in knows is data too");
     stack.stop().await.expect("it stops");
 
     let stack = start(Options { fresh: true, ..scene.options() }).await;
     assert_ne!(stack.environment()["JWT_VERIFY_KEYS"], keys);
     let owner = connect(&stack.environment()["DATABASE_URL"]).await;
     assert_eq!(owner.query_one(kept, &[]).await.expect("another database").get::<_, i64>(0), 0);
+    assert_eq!(stripe(&stack, "GET", &customer).await.0, 404);
     stack.stop().await.expect("it stops");
 }
 

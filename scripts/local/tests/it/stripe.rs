@@ -6,6 +6,7 @@ mod desk;
 mod disorder;
 mod faults;
 mod idempotency;
+mod memory;
 mod payers;
 mod payments;
 mod portal;

@@ -20,7 +20,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
         customer: customer.to_owned(),
         return_url: url(&call.parameters, "return_url")?,
         locale: call.parameters.text("locale").map(str::to_owned),
-        url: format!("{}/p/session/{id}", state.base_url),
+        url: PortalSession::page(&state.base_url, &id),
         id,
     };
     let shown = session.render();

@@ -63,7 +63,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
         invoice: None,
         payment_intent: None,
         failed: false,
-        url: format!("{}/c/pay/{id}", state.base_url),
+        url: Session::page(&state.base_url, &id),
         id,
     };
     let shown = session.render();

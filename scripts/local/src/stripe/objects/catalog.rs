@@ -2,8 +2,10 @@
 
 use super::Metadata;
 use crate::stripe::store::Object;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+#[derive(Serialize, Deserialize)]
 pub(in crate::stripe) struct Product {
     pub(in crate::stripe) id: String,
     pub(in crate::stripe) created: i64,
@@ -51,13 +53,13 @@ impl Object for Product {
 }
 
 /// How often a price is charged.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(in crate::stripe) struct Recurring {
     pub(in crate::stripe) interval: String,
     pub(in crate::stripe) count: i64,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(in crate::stripe) struct Price {
     pub(in crate::stripe) id: String,
     pub(in crate::stripe) created: i64,

@@ -2,8 +2,10 @@
 
 use super::Metadata;
 use crate::stripe::store::Object;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+#[derive(Serialize, Deserialize)]
 pub(in crate::stripe) struct Customer {
     pub(in crate::stripe) id: String,
     pub(in crate::stripe) created: i64,

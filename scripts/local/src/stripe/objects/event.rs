@@ -2,12 +2,13 @@
 
 use crate::stripe::store::Object;
 use crate::stripe::version::ApiVersion;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// How a webhook endpoint answered one attempt.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(in crate::stripe) struct Answer {
     /// The signature's time.
     pub(in crate::stripe) signed_at: i64,
@@ -15,7 +16,7 @@ pub(in crate::stripe) struct Answer {
     pub(in crate::stripe) status: Option<u16>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(in crate::stripe) struct Event {
     pub(in crate::stripe) id: String,
     pub(in crate::stripe) created: i64,
@@ -34,12 +35,19 @@ pub(in crate::stripe) struct Event {
     /// Whether it was taken by someone who delivers it on their own.
     pub(in crate::stripe) taken: bool,
     pub(in crate::stripe) answers: Vec<Answer>,
+    /// Whether no attempt follows any more, unless someone asks for one.
+    pub(in crate::stripe) given_up: bool,
 }
 
 impl Event {
     /// Whether an attempt was answered with success.
     pub(in crate::stripe) fn is_delivered(&self) -> bool {
         self.answers.iter().any(|answer| answer.status.is_some_and(|status| (200..300).contains(&status)))
+    }
+
+    /// Whether the endpoint wants it and has neither accepted it nor given it out.
+    pub(in crate::stripe) fn is_waiting(&self) -> bool {
+        self.wanted && !self.taken && !self.is_delivered()
     }
 
     /// The bytes of every attempt: indented, as Stripe sends them, and the same at each retry.

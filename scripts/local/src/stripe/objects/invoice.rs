@@ -5,9 +5,10 @@ use super::subscription::Item;
 use super::{Metadata, join};
 use crate::stripe::ids;
 use crate::stripe::store::Object;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::stripe) enum InvoiceStatus {
     Draft,
     Open,
@@ -28,7 +29,7 @@ impl InvoiceStatus {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(in crate::stripe) enum BillingReason {
     SubscriptionCreate,
     SubscriptionCycle,
@@ -48,7 +49,7 @@ impl BillingReason {
 }
 
 /// What a line is for.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(in crate::stripe) enum Source {
     /// A period of this subscription item.
     Subscription { item: String, price: Price },
@@ -56,7 +57,7 @@ pub(in crate::stripe) enum Source {
     InvoiceItem(String),
 }
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(in crate::stripe) struct Line {
     pub(in crate::stripe) id: String,
     pub(in crate::stripe) amount: i64,
@@ -83,7 +84,7 @@ impl Line {
     }
 }
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(in crate::stripe) struct Invoice {
     pub(in crate::stripe) id: String,
     pub(in crate::stripe) created: i64,

@@ -1,15 +1,17 @@
 //! A payment, and the one charge that each has here.
 
 use crate::stripe::store::Object;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::stripe) enum PaymentState {
     Succeeded,
     Processing,
     Failed,
 }
 
+#[derive(Serialize, Deserialize)]
 pub(in crate::stripe) struct PaymentIntent {
     pub(in crate::stripe) id: String,
     pub(in crate::stripe) created: i64,

@@ -2,10 +2,11 @@
 
 use super::Metadata;
 use crate::stripe::store::Object;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// What a card does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::stripe) enum Card {
     /// Pays every time.
     Pays,
@@ -48,6 +49,7 @@ impl Card {
     }
 }
 
+#[derive(Serialize, Deserialize)]
 pub(in crate::stripe) struct PaymentMethod {
     pub(in crate::stripe) id: String,
     pub(in crate::stripe) created: i64,

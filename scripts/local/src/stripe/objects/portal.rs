@@ -1,8 +1,10 @@
 //! A session of the billing portal.
 
 use crate::stripe::store::Object;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+#[derive(Serialize, Deserialize)]
 pub(in crate::stripe) struct PortalSession {
     pub(in crate::stripe) id: String,
     pub(in crate::stripe) created: i64,
@@ -10,6 +12,13 @@ pub(in crate::stripe) struct PortalSession {
     pub(in crate::stripe) return_url: Option<String>,
     pub(in crate::stripe) locale: Option<String>,
     pub(in crate::stripe) url: String,
+}
+
+impl PortalSession {
+    /// Where its page is.
+    pub(in crate::stripe) fn page(base_url: &str, id: &str) -> String {
+        format!("{base_url}/p/session/{id}")
+    }
 }
 
 impl Object for PortalSession {

@@ -3,17 +3,18 @@
 use super::catalog::Price;
 use super::{Metadata, join};
 use crate::stripe::store::Object;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// What a session is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::stripe) enum Mode {
     Subscription,
     /// One payment, without a subscription.
     Payment,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::stripe) enum SessionStatus {
     Open,
     Complete,
@@ -30,7 +31,7 @@ impl SessionStatus {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::stripe) enum PaymentStatus {
     Unpaid,
     Paid,
@@ -48,7 +49,7 @@ impl PaymentStatus {
 }
 
 /// What is bought.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(in crate::stripe) struct LineItem {
     pub(in crate::stripe) id: String,
     pub(in crate::stripe) name: String,
@@ -78,6 +79,7 @@ impl LineItem {
     }
 }
 
+#[derive(Serialize, Deserialize)]
 pub(in crate::stripe) struct Session {
     pub(in crate::stripe) id: String,
     pub(in crate::stripe) created: i64,
@@ -173,6 +175,13 @@ fn unchanging() -> Value {
         "ui_mode": "hosted_page",
         "wallet_options": null,
     })
+}
+
+impl Session {
+    /// Where its page is.
+    pub(in crate::stripe) fn page(base_url: &str, id: &str) -> String {
+        format!("{base_url}/c/pay/{id}")
+    }
 }
 
 impl Object for Session {

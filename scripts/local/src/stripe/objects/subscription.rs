@@ -4,17 +4,18 @@ use super::catalog::Price;
 use super::{Metadata, join};
 use crate::stripe::calendar;
 use crate::stripe::store::Object;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Collection that is paused while the subscription goes on.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::stripe) struct Pause {
     pub(in crate::stripe) behavior: String,
     pub(in crate::stripe) resumes_at: Option<i64>,
 }
 
 /// One price of a subscription; the period stands here.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(in crate::stripe) struct Item {
     pub(in crate::stripe) id: String,
     pub(in crate::stripe) created: i64,
@@ -42,7 +43,7 @@ impl Item {
     }
 }
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(in crate::stripe) struct Subscription {
     pub(in crate::stripe) id: String,
     pub(in crate::stripe) created: i64,
