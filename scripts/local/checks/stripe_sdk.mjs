@@ -132,6 +132,30 @@ async function subscriptions() {
   holds('it is listed only where all are asked for', living.length === 0 && ever.length === 1, [living.length, ever.length]);
 }
 
+async function payments() {
+  const customer = await payer();
+  const made = await stripe.paymentIntents.create({ amount: 2000, currency: 'eur', customer: customer.id, payment_method: 'pm_card_visa', confirm: true, expand: ['latest_charge'] });
+  holds('a payment succeeds with its charge', made.status === 'succeeded' && made.latest_charge.paid === true, made.status);
+  const refund = await stripe.refunds.create({ payment_intent: made.id, amount: 500 });
+  const charge = await stripe.charges.retrieve(refund.charge);
+  holds('some of it is refunded', charge.amount_refunded === 500 && charge.refunded === false, charge.amount_refunded);
+  const more = () => stripe.refunds.create({ payment_intent: made.id, amount: 1501 });
+  await refuses('and no more than it was', errors.StripeInvalidRequestError, undefined, more);
+  const disputed = await stripe.paymentIntents.create({ amount: 2000, currency: 'eur', payment_method: 'pm_card_createDispute', confirm: true });
+  const [dispute] = (await stripe.disputes.list({ payment_intent: disputed.id })).data;
+  holds('a test card disputes its payment', dispute?.status === 'needs_response', dispute);
+  const closed = await stripe.disputes.close(dispute.id);
+  holds('the dispute is accepted', closed.status === 'lost', closed.status);
+  const asked = await stripe.paymentIntents.create({ amount: 2000, currency: 'eur', payment_method: 'pm_card_threeDSecure2Required', confirm: true, return_url: 'http://127.0.0.1/back' });
+  holds('another asks its owner', asked.status === 'requires_action' && asked.next_action.redirect_to_url.return_url === 'http://127.0.0.1/back', asked.next_action);
+  const body = new URLSearchParams({ action: 'authenticate' });
+  const answer = await fetch(asked.next_action.redirect_to_url.url, { method: 'POST', body, redirect: 'manual' });
+  const back = answer.headers.get('location') ?? '';
+  holds('who comes back with a yes', answer.status === 303 && back.includes('redirect_status=succeeded'), [answer.status, back]);
+  const paid = await stripe.paymentIntents.retrieve(asked.id);
+  holds('which pays', paid.status === 'succeeded' && paid.next_action === null, paid.status);
+}
+
 async function refusals() {
   const { StripeInvalidRequestError: Invalid, StripeCardError, StripeAuthenticationError } = errors;
   await refuses('an unknown customer', Invalid, 'resource_missing', () => stripe.customers.retrieve('cus_unknown'));
@@ -243,5 +267,5 @@ async function deliveries() {
   await refuses('but not with one byte changed', errors.StripeSignatureVerificationError, undefined, changed);
 }
 
-const checks = { version, customers, pages, checkout, subscriptions, refusals, signatures };
+const checks = { version, customers, pages, checkout, subscriptions, payments, refusals, signatures };
 process.exit(await run(isStandIn ? { ...checks, faults, deliveries } : checks));

@@ -5,12 +5,14 @@ mod billing_portal;
 mod catalog;
 mod checkout_sessions;
 mod customers;
+mod disputes;
 mod events;
 mod invoices;
 mod pauses;
 mod payment_intents;
 mod payment_methods;
 mod payment_pages;
+mod refunds;
 mod subscriptions;
 
 use super::error::Refusal;
@@ -78,15 +80,45 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     on("POST", "/v1/products", parameters::PRODUCT_CREATE, catalog::create_product),
     on("GET", "/v1/products", parameters::PRODUCT_LIST, catalog::list_products),
     on("GET", "/v1/products/{}", parameters::NONE, catalog::get_product),
+    on("POST", "/v1/products/{}", parameters::PRODUCT_UPDATE, catalog::update_product),
+    on("DELETE", "/v1/products/{}", parameters::NONE, catalog::delete_product),
     on("POST", "/v1/prices", parameters::PRICE_CREATE, catalog::create_price),
     on("GET", "/v1/prices", parameters::PRICE_LIST, catalog::list_prices),
     on("GET", "/v1/prices/{}", parameters::NONE, catalog::get_price),
+    on("POST", "/v1/prices/{}", parameters::PRICE_UPDATE, catalog::update_price),
     on("POST", "/v1/payment_methods", parameters::PAYMENT_METHOD_CREATE, payment_methods::create),
     on("GET", "/v1/payment_methods", parameters::PAYMENT_METHOD_LIST, payment_methods::list),
+    on("POST", "/v1/payment_intents", parameters::PAYMENT_INTENT_CREATE, payment_intents::create),
+    on("GET", "/v1/payment_intents", parameters::PAYMENT_INTENT_LIST, payment_intents::list),
     on("GET", "/v1/payment_intents/{}", parameters::NONE, payment_intents::get),
+    on("POST", "/v1/payment_intents/{}", parameters::PAYMENT_INTENT_UPDATE, payment_intents::update),
+    on(
+        "POST",
+        "/v1/payment_intents/{}/confirm",
+        parameters::PAYMENT_INTENT_CONFIRM,
+        payment_intents::confirm,
+    ),
+    on(
+        "POST",
+        "/v1/payment_intents/{}/capture",
+        parameters::PAYMENT_INTENT_CAPTURE,
+        payment_intents::capture,
+    ),
+    on("POST", "/v1/payment_intents/{}/cancel", parameters::PAYMENT_INTENT_CANCEL, payment_intents::cancel),
+    on("GET", "/v1/charges/{}", parameters::NONE, payment_intents::charge),
+    on("POST", "/v1/refunds", parameters::REFUND_CREATE, refunds::create),
+    on("GET", "/v1/refunds", parameters::REFUND_LIST, refunds::list),
+    on("GET", "/v1/refunds/{}", parameters::NONE, refunds::get),
+    on("POST", "/v1/refunds/{}", parameters::REFUND_UPDATE, refunds::update),
+    on("GET", "/v1/disputes", parameters::DISPUTE_LIST, disputes::list),
+    on("GET", "/v1/disputes/{}", parameters::NONE, disputes::get),
+    on("POST", "/v1/disputes/{}", parameters::DISPUTE_UPDATE, disputes::update),
+    on("POST", "/v1/disputes/{}/close", parameters::NONE, disputes::close),
     on("GET", "/v1/payment_pages/{}", parameters::NONE, payment_pages::get),
     on("POST", "/v1/payment_pages/{}/confirm", parameters::PAYMENT_PAGE_CONFIRM, payment_pages::confirm),
     on("GET", "/v1/payment_methods/{}", parameters::NONE, payment_methods::get),
+    on("POST", "/v1/payment_methods/{}", parameters::PAYMENT_METHOD_UPDATE, payment_methods::update),
+    on("POST", "/v1/payment_methods/{}/detach", parameters::NONE, payment_methods::detach),
     on("POST", "/v1/payment_methods/{}/attach", parameters::PAYMENT_METHOD_ATTACH, payment_methods::attach),
     on("POST", "/v1/checkout/sessions", parameters::SESSION_CREATE, checkout_sessions::create),
     on("GET", "/v1/checkout/sessions", parameters::SESSION_LIST, checkout_sessions::list),
@@ -105,8 +137,14 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     on("POST", "/v1/invoices", parameters::INVOICE_CREATE, invoices::create),
     on("POST", "/v1/invoices/{}/finalize", parameters::INVOICE_FINALIZE, invoices::finalize),
     on("POST", "/v1/invoices/{}/pay", parameters::INVOICE_PAY, invoices::pay),
+    on("POST", "/v1/invoices/{}/void", parameters::NONE, invoices::void),
+    on("POST", "/v1/invoices/{}/mark_uncollectible", parameters::NONE, invoices::mark_uncollectible),
+    on("POST", "/v1/invoices/{}/send", parameters::NONE, invoices::send),
     on("POST", "/v1/invoiceitems", parameters::INVOICE_ITEM_CREATE, invoices::create_item),
+    on("DELETE", "/v1/invoiceitems/{}", parameters::NONE, invoices::delete_item),
     on("GET", "/v1/invoices/{}", parameters::NONE, invoices::get),
+    on("POST", "/v1/invoices/{}", parameters::INVOICE_UPDATE, invoices::update),
+    on("DELETE", "/v1/invoices/{}", parameters::NONE, invoices::delete),
     on("GET", "/v1/events", parameters::EVENT_LIST, events::list),
     on("GET", "/v1/events/{}", parameters::NONE, events::get),
 ];

@@ -9,7 +9,7 @@
 //! | `POST /_fake/events/take` | the pending events as `[{id, type, body, signature}]`, for one to deliver on one's own |
 //! | `GET /_fake/events` | every event with the answers to its deliveries |
 //! | `POST /_fake/events/{id}/resend`, `/_fake/events/resend` | sends one again, or all that no endpoint has accepted |
-//! | `POST /_fake/sessions/{id}/pay` | any of `{card_number, delayed, email}`: pays without the form |
+//! | `POST /_fake/sessions/{id}/pay` | any of `{card_number, delayed, authenticated, email}`: pays without the form |
 //! | `POST /_fake/sessions/{id}/settle`, `/fail` | ends a delayed payment |
 //! | `GET /_fake/clock` | `{now, held}`: the time, and whether it stands still |
 //! | `POST /_fake/clock` | any of `{advance_seconds, held}`: moves the clock ahead, with all that is due; holds it |

@@ -19,7 +19,7 @@ impl Refusal {
         Self { status, kind, code: None, param: None, message, kept: false }
     }
 
-    fn about(mut self, code: &'static str, param: &str) -> Self {
+    pub(super) fn about(mut self, code: &'static str, param: &str) -> Self {
         self.code = Some(code);
         self.param = Some(param.to_owned());
         self
@@ -82,6 +82,38 @@ impl Refusal {
     pub(super) fn declined() -> Self {
         let mut refusal = Self::new(402, "card_error", "Your card was declined.".to_owned()).executed();
         refusal.code = Some("card_declined");
+        refusal
+    }
+
+    /// A card whose owner must be asked.
+    pub(super) fn unauthenticated_card() -> Self {
+        let message = "Your card was declined. This transaction requires authentication.";
+        let mut refusal = Self::new(402, "card_error", message.to_owned()).executed();
+        refusal.code = Some("authentication_required");
+        refusal
+    }
+
+    /// An invoice whose payment waits for the card's owner.
+    pub(super) fn invoice_awaits_action() -> Self {
+        let message = "This payment requires additional user action before it can be completed successfully. Payment \
+                       can be completed using the PaymentIntent associated with the invoice.";
+        let mut refusal = Self::new(402, "card_error", message.to_owned()).executed();
+        refusal.code = Some("invoice_payment_intent_requires_action");
+        refusal
+    }
+
+    /// A payment with which this cannot be done now.
+    pub(super) fn wrong_payment_state(status: &str) -> Self {
+        let message = format!("This PaymentIntent's status is {status}, which does not allow it.");
+        let mut refusal = Self::invalid(message).executed();
+        refusal.code = Some("payment_intent_unexpected_state");
+        refusal
+    }
+
+    /// A charge that has been sent back whole.
+    pub(super) fn already_refunded(charge: &str) -> Self {
+        let mut refusal = Self::invalid(format!("Charge {charge} has already been refunded.")).executed();
+        refusal.code = Some("charge_already_refunded");
         refusal
     }
 

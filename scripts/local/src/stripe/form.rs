@@ -91,6 +91,18 @@ impl Parameters {
         self.text(path).map(parse).transpose()
     }
 
+    /// Refuses a text at this path that is none of these.
+    pub(super) fn one_of(&self, path: &str, known: &[&str]) -> Result<(), Refusal> {
+        match self.text(path) {
+            Some(value) if !known.contains(&value) => {
+                let name = bracketed(path);
+                let message = format!("Invalid {name}: must be one of {}", known.join(", "));
+                Err(Refusal::invalid(message).about("parameter_invalid_enum", &name))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The boolean at this path.
     pub(super) fn boolean(&self, path: &str) -> Result<Option<bool>, Refusal> {
         match self.text(path) {

@@ -8,7 +8,9 @@ mod pauses;
 mod payments;
 mod renewals;
 mod subscriptions;
+mod trials;
 
 pub(super) use checkout::Means;
+pub(super) use payments::NewPayment;
 pub use renewals::{AfterRetries, Retries};
 pub(super) use subscriptions::{FirstPayment, NewSubscription};

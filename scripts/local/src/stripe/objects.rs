@@ -3,12 +3,14 @@
 
 mod catalog;
 mod customer;
+mod dispute;
 mod event;
 mod invoice;
 mod invoice_item;
 mod payment_intent;
 mod payment_method;
 mod portal;
+mod refund;
 mod session;
 mod subscription;
 
@@ -16,14 +18,16 @@ use serde_json::Value;
 
 pub(super) use catalog::{Price, Product, Recurring};
 pub(super) use customer::Customer;
+pub(super) use dispute::Dispute;
 pub(super) use event::{Answer, Event};
 pub(super) use invoice::{BillingReason, Invoice, InvoiceStatus, Line, Source};
 pub(super) use invoice_item::InvoiceItem;
 pub(super) use payment_intent::{PaymentIntent, PaymentState};
-pub(super) use payment_method::{Card, PaymentMethod};
+pub(super) use payment_method::{Card, Owner, PaymentMethod, settling_of};
 pub(super) use portal::PortalSession;
+pub(super) use refund::Refund;
 pub(super) use session::{LineItem, Mode, PaymentStatus, Session, SessionStatus};
-pub(super) use subscription::{Item, Pause, Subscription};
+pub(super) use subscription::{Item, MissingMethod, Pause, Subscription};
 
 /// The members of both.
 fn join(first: Value, second: Value) -> Value {

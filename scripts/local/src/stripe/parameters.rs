@@ -56,7 +56,7 @@ pub(super) const SESSION_CREATE: &str = "adaptive_pricing.enabled after_expirati
     subscription_data.billing_mode.* subscription_data.default_tax_rates[]! subscription_data.description \
     subscription_data.invoice_settings.* subscription_data.metadata.* subscription_data.on_behalf_of! \
     subscription_data.pending_invoice_item_interval.*! subscription_data.proration_behavior \
-    subscription_data.transfer_data.*! subscription_data.trial_end! subscription_data.trial_period_days \
+    subscription_data.transfer_data.*! subscription_data.trial_end subscription_data.trial_period_days \
     subscription_data.trial_settings.* success_url tax_id_collection.* ui_mode wallet_options.*";
 
 pub(super) const SESSION_LIST: &str = "created created.gt created.gte created.lt created.lte customer \
@@ -74,8 +74,8 @@ pub(super) const PAYMENT_METHOD_LIST: &str = "allow_redisplay! customer customer
 pub(super) const PAYMENT_PAGE_CONFIRM: &str = "payment_method expected_amount expand[]";
 
 pub(super) const INVOICE_CREATE: &str = "account_tax_ids.* application_fee_amount! auto_advance automatic_tax.*! \
-    automatically_finalizes_at! collection_method! currency! custom_fields.* customer customer_account! \
-    days_until_due! default_payment_method! default_source! default_tax_rates.*! description discounts.*! due_date! \
+    automatically_finalizes_at! collection_method currency! custom_fields.* customer customer_account! \
+    days_until_due default_payment_method! default_source! default_tax_rates.*! description discounts.*! due_date! \
     effective_at! expand[] footer from_invoice.*! issuer.* metadata.* number! on_behalf_of! payment_settings.* \
     pending_invoice_items_behavior rendering.* shipping_cost.*! shipping_details.* statement_descriptor subscription! \
     transfer_data.*!";
@@ -91,6 +91,62 @@ pub(super) const INVOICE_ITEM_CREATE: &str = "amount currency customer customer_
 
 pub(super) const PAYMENT_METHOD_ATTACH: &str = "customer customer_account! expand[]";
 
+pub(super) const PRODUCT_UPDATE: &str = "active default_price! description expand[] images.* marketing_features.* \
+    metadata.* name package_dimensions.* shippable statement_descriptor tax_code tax_details.* unit_label url";
+
+pub(super) const PRICE_UPDATE: &str =
+    "active currency_options.*! expand[] lookup_key metadata.* nickname tax_behavior transfer_lookup_key!";
+
+pub(super) const PAYMENT_METHOD_UPDATE: &str =
+    "allow_redisplay billing_details.* card.*! expand[] metadata.* us_bank_account.*!";
+
+pub(super) const INVOICE_UPDATE: &str = "account_tax_ids.* application_fee_amount! auto_advance automatic_tax.*! \
+    automatically_finalizes_at! collection_method! custom_fields.* days_until_due! default_payment_method! \
+    default_source! default_tax_rates.*! description discounts.*! due_date! effective_at! expand[] footer issuer.* \
+    metadata.* number! on_behalf_of! payment_settings.* rendering.* shipping_cost.*! shipping_details.* \
+    statement_descriptor transfer_data.*!";
+
+pub(super) const PAYMENT_INTENT_CREATE: &str = "allowed_payment_method_types[] amount amount_details.* \
+    application_fee_amount! automatic_payment_methods.* capture_method confirm confirmation_method \
+    confirmation_token! currency customer customer_account! description error_on_requires_action! \
+    excluded_payment_method_types[] expand[] hooks.* mandate mandate_data.* metadata.* off_session.*! on_behalf_of! \
+    payment_details.* payment_method payment_method_configuration payment_method_data.*! payment_method_options.* \
+    payment_method_types[]< radar_options.* receipt_email return_url setup_future_usage shipping.* \
+    statement_descriptor statement_descriptor_suffix transfer_data.*! transfer_group! use_stripe_sdk";
+
+pub(super) const PAYMENT_INTENT_LIST: &str = "created created.gt created.gte created.lt created.lte customer \
+    customer_account! ending_before expand[] limit starting_after";
+
+pub(super) const PAYMENT_INTENT_UPDATE: &str = "allowed_payment_method_types[] amount! amount_details.* \
+    application_fee_amount! capture_method! currency! customer! customer_account! description \
+    excluded_payment_method_types.* expand[] hooks.* metadata.* payment_details.* payment_method! \
+    payment_method_configuration payment_method_data.*! payment_method_options.* receipt_email setup_future_usage \
+    shipping.* statement_descriptor statement_descriptor_suffix transfer_data.*! transfer_group!";
+
+pub(super) const PAYMENT_INTENT_CONFIRM: &str = "allowed_payment_method_types[] amount_details.* amount_to_confirm! \
+    capture_method confirmation_token! error_on_requires_action! excluded_payment_method_types.* expand[] hooks.* \
+    mandate mandate_data.* off_session.*! payment_details.* payment_method payment_method_data.*! \
+    payment_method_options.* payment_method_types[]< radar_options.* receipt_email return_url setup_future_usage \
+    shipping.* use_stripe_sdk";
+
+pub(super) const PAYMENT_INTENT_CAPTURE: &str = "amount_details.* amount_to_capture! application_fee_amount! expand[] \
+    final_capture! hooks.* metadata.*! payment_details.* statement_descriptor statement_descriptor_suffix \
+    transfer_data.*!";
+
+pub(super) const PAYMENT_INTENT_CANCEL: &str = "cancellation_reason expand[]";
+
+pub(super) const REFUND_CREATE: &str = "amount charge currency! customer! expand[] instructions_email metadata.* \
+    origin! payment_intent reason refund_application_fee! reverse_transfer!";
+
+pub(super) const REFUND_UPDATE: &str = "expand[] metadata.*";
+
+pub(super) const REFUND_LIST: &str = "charge created created.gt created.gte created.lt created.lte ending_before \
+    expand[] limit payment_intent starting_after";
+
+pub(super) const DISPUTE_UPDATE: &str = "evidence.*! expand[] metadata.* submit!";
+
+pub(super) const DISPUTE_LIST: &str = REFUND_LIST;
+
 pub(super) const PAGE: &str = "ending_before expand[] limit starting_after";
 
 pub(super) const SUBSCRIPTION_CREATE: &str = "add_invoice_items.*! application_fee_percent! automatic_tax.enabled \
@@ -100,7 +156,7 @@ pub(super) const SUBSCRIPTION_CREATE: &str = "add_invoice_items.*! application_f
     discounts.*! expand[] invoice_settings.* items[].billing_thresholds.*! items[].current_trial.*! \
     items[].discounts.*! items[].metadata.* items[].plan! items[].price items[].price_data.*! items[].quantity \
     items[].tax_rates.*! metadata.* off_session on_behalf_of! payment_behavior payment_settings.* \
-    pending_invoice_item_interval.*! proration_behavior transfer_data.*! trial_end! trial_from_plan! trial_period_days \
+    pending_invoice_item_interval.*! proration_behavior transfer_data.*! trial_end trial_from_plan! trial_period_days \
     trial_settings.*";
 
 pub(super) const SUBSCRIPTION_UPDATE: &str = "add_invoice_items.*! application_fee_percent! automatic_tax.enabled \
@@ -111,7 +167,7 @@ pub(super) const SUBSCRIPTION_UPDATE: &str = "add_invoice_items.*! application_f
     items[].id items[].metadata.* items[].plan! items[].price items[].price_data.*! items[].quantity \
     items[].tax_rates.*! metadata.* off_session on_behalf_of! pause_collection pause_collection.behavior \
     pause_collection.resumes_at payment_behavior payment_settings.* pending_invoice_item_interval.*! \
-    proration_behavior proration_date transfer_data.*! trial_end! trial_from_plan! trial_settings.*";
+    proration_behavior proration_date transfer_data.*! trial_end trial_from_plan! trial_settings.*";
 
 pub(super) const SUBSCRIPTION_CANCEL: &str = "cancellation_details.* expand[] invoice_now! prorate";
 

@@ -6,8 +6,8 @@ use super::idempotency::Idempotency;
 use super::life::Retries;
 use super::memory::Memory;
 use super::objects::{
-    Customer, Event, Invoice, InvoiceItem, Metadata, PaymentIntent, PaymentMethod, PortalSession, Price,
-    Product, Recurring, Session, Subscription,
+    Customer, Dispute, Event, Invoice, InvoiceItem, Metadata, PaymentIntent, PaymentMethod, PortalSession,
+    Price, Product, Recurring, Refund, Session, Subscription,
 };
 use super::store::{Object, Store};
 use super::timeline::Timeline;
@@ -68,6 +68,8 @@ pub(super) struct State {
     pub(super) invoices: Store<Invoice>,
     pub(super) invoice_items: Store<InvoiceItem>,
     pub(super) payment_intents: Store<PaymentIntent>,
+    pub(super) refunds: Store<Refund>,
+    pub(super) disputes: Store<Dispute>,
     pub(super) portal_sessions: Store<PortalSession>,
     pub(super) events: Store<Event>,
     pub(super) idempotency: Idempotency,
@@ -107,6 +109,8 @@ impl State {
             invoices: Store::new(),
             invoice_items: Store::new(),
             payment_intents: Store::new(),
+            refunds: Store::new(),
+            disputes: Store::new(),
             portal_sessions: Store::new(),
             events: Store::new(),
             idempotency: Idempotency::default(),
@@ -142,6 +146,9 @@ impl State {
         }
         for session in self.portal_sessions.iter_mut() {
             session.url = PortalSession::page(&base_url, &session.id);
+        }
+        for intent in self.payment_intents.iter_mut() {
+            intent.page = PaymentIntent::page(&base_url, &intent.id);
         }
         self.base_url = base_url;
     }
@@ -233,6 +240,9 @@ impl State {
             .or_else(|| shown(&self.subscriptions, id))
             .or_else(|| shown(&self.invoices, id))
             .or_else(|| shown(&self.payment_intents, id))
+            .or_else(|| self.charge(id).map(PaymentIntent::render_charge))
+            .or_else(|| shown(&self.refunds, id))
+            .or_else(|| shown(&self.disputes, id))
     }
 }
 

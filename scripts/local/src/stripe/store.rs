@@ -48,6 +48,12 @@ impl<T: Object> Store<T> {
         self.by_id.get_mut(id)
     }
 
+    /// Takes it out.
+    pub(super) fn remove(&mut self, id: &str) -> Option<T> {
+        self.order.retain(|one| one != id);
+        self.by_id.remove(id)
+    }
+
     /// The one that the path names, or 404.
     pub(super) fn find(&self, id: &str) -> Result<&T, Refusal> {
         self.get(id).ok_or_else(|| Refusal::not_found(T::KIND, id))
@@ -98,6 +104,10 @@ impl<T: Object> Store<T> {
                 .ok_or_else(|| Refusal::no_such(T::KIND, id, param))
         };
         let has_more = match (parameters.text("starting_after"), parameters.text("ending_before")) {
+            (Some(_), Some(_)) => {
+                let message = "You may only specify one of these parameters: ending_before, starting_after.";
+                return Err(Refusal::invalid(message));
+            }
             (Some(id), _) => {
                 let after = place("starting_after", id)? + 1;
                 found.drain(..after);

@@ -1,6 +1,7 @@
 //! The stand-in for Stripe, asked as a client, as a payer and as a webhook endpoint.
 
 mod api;
+mod authentication;
 mod deliveries;
 mod desk;
 mod disorder;
@@ -10,7 +11,9 @@ mod memory;
 mod payers;
 mod payments;
 mod portal;
+mod reversals;
 mod time;
+mod trials;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -170,6 +173,13 @@ impl Stand {
         let session = self.post("/v1/checkout/sessions", &form).await;
         assert_eq!(session.status(), 200, "{}", session.text());
         session.json()["id"].as_str().expect("a session has an id").to_owned()
+    }
+
+    /// The types of everything that has happened, oldest first.
+    async fn kinds(&self) -> Vec<String> {
+        let events = self.get("/v1/events?limit=100").await.json();
+        let events = events["data"].as_array().expect("a list").iter().rev();
+        events.map(|event| event["type"].as_str().expect("a type").to_owned()).collect()
     }
 
     /// Presses a button of the hosted page.

@@ -1,13 +1,14 @@
 //! `/v1/products` and `/v1/prices`.
 
 use super::Call;
+use super::customers::{change_metadata, change_text};
 use crate::stripe::error::Refusal;
 use crate::stripe::form::Parameters;
 use crate::stripe::ids;
 use crate::stripe::objects::{Price, Product, Recurring};
 use crate::stripe::state::State;
 use crate::stripe::store::Object;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const INTERVALS: &[&str] = &["day", "week", "month", "year"];
 
@@ -41,6 +42,32 @@ pub(super) fn create_product(state: &mut State, call: &Call) -> Result<Value, Re
 
 pub(super) fn get_product(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     Ok(state.products.find(call.id())?.render())
+}
+
+pub(super) fn update_product(state: &mut State, call: &Call) -> Result<Value, Refusal> {
+    let active = call.parameters.boolean("active")?;
+    let product = state.products.find_mut(call.id())?;
+    let before = product.render();
+    if let Some(name) = call.parameters.text("name") {
+        name.clone_into(&mut product.name);
+    }
+    product.active = active.unwrap_or(product.active);
+    change_text(&mut product.description, &call.parameters, "description");
+    change_metadata(&mut product.metadata, &call.parameters);
+    let shown = product.render();
+    state.emit_update("product.updated", &before, shown.clone());
+    Ok(shown)
+}
+
+pub(super) fn delete_product(state: &mut State, call: &Call) -> Result<Value, Refusal> {
+    let shown = get_product(state, call)?;
+    if state.prices.iter().any(|price| price.product == call.id()) {
+        let message = "This product cannot be deleted because it has one or more user-created prices.";
+        return Err(Refusal::wrong_state(message));
+    }
+    state.products.remove(call.id());
+    state.emit("product.deleted", shown);
+    Ok(json!({ "id": call.id(), "object": "product", "deleted": true }))
 }
 
 pub(super) fn list_products(state: &mut State, call: &Call) -> Result<Value, Refusal> {
@@ -97,6 +124,19 @@ pub(super) fn create_price(state: &mut State, call: &Call) -> Result<Value, Refu
 
 pub(super) fn get_price(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     Ok(state.prices.find(call.id())?.render())
+}
+
+pub(super) fn update_price(state: &mut State, call: &Call) -> Result<Value, Refusal> {
+    let active = call.parameters.boolean("active")?;
+    let price = state.prices.find_mut(call.id())?;
+    let before = price.render();
+    price.active = active.unwrap_or(price.active);
+    change_text(&mut price.nickname, &call.parameters, "nickname");
+    change_text(&mut price.lookup_key, &call.parameters, "lookup_key");
+    change_metadata(&mut price.metadata, &call.parameters);
+    let shown = price.render();
+    state.emit_update("price.updated", &before, shown.clone());
+    Ok(shown)
 }
 
 pub(super) fn list_prices(state: &mut State, call: &Call) -> Result<Value, Refusal> {

@@ -4,7 +4,7 @@ use super::Call;
 use crate::stripe::error::Refusal;
 use crate::stripe::form::Parameters;
 use crate::stripe::ids;
-use crate::stripe::objects::{LineItem, Mode, PaymentStatus, Session, SessionStatus};
+use crate::stripe::objects::{LineItem, MissingMethod, Mode, PaymentStatus, Session, SessionStatus};
 use crate::stripe::state::State;
 use crate::stripe::store::Object;
 use serde_json::{Value, json};
@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 const MINUTE_SECONDS: i64 = 60;
 const DAY_SECONDS: i64 = 24 * 60 * MINUTE_SECONDS;
 const TRIAL_DAYS_MAX: i64 = 730;
+/// How far off the end of a trial must be when the payer is still to come.
+const CHECKOUT_TRIAL_SECONDS_MIN: i64 = 2 * DAY_SECONDS;
 const REFERENCE_LENGTH_MAX: usize = 200;
 
 pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
@@ -40,6 +42,10 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     if reference.is_some_and(|reference| reference.len() > REFERENCE_LENGTH_MAX) {
         return Err(Refusal::invalid("Invalid string: client_reference_id is at most 200 characters long"));
     }
+    let (trial_days, trial_end) = trial_of(parameters, "subscription_data.")?;
+    if trial_end.is_some_and(|end| end < now + CHECKOUT_TRIAL_SECONDS_MIN) {
+        return Err(Refusal::invalid("The `trial_end` date has to be at least 2 days in the future."));
+    }
     let id = ids::new("cs_test_");
     let session = Session {
         created: now,
@@ -53,7 +59,9 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
         client_reference_id: reference.map(str::to_owned),
         metadata: parameters.map("metadata"),
         subscription_metadata: parameters.map("subscription_data.metadata"),
-        trial_days: trial_days(parameters, "subscription_data.trial_period_days")?,
+        trial_days,
+        trial_end,
+        missing_method: missing_method(parameters, "subscription_data.trial_settings")?,
         allow_promotion_codes: parameters.boolean("allow_promotion_codes")?,
         automatic_tax: parameters.boolean("automatic_tax.enabled")?.unwrap_or(false),
         line_items,
@@ -71,13 +79,26 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     Ok(shown)
 }
 
-/// The days of a trial, which are between one and two years' worth.
-pub(super) fn trial_days(parameters: &Parameters, path: &str) -> Result<Option<i64>, Refusal> {
-    let days = parameters.integer(path)?;
+/// The days of a trial, which are between one and two years' worth, or its end; the parameters begin like this.
+pub(super) fn trial_of(parameters: &Parameters, below: &str) -> Result<(Option<i64>, Option<i64>), Refusal> {
+    let days = parameters.integer(&format!("{below}trial_period_days"))?;
+    let end = parameters.integer(&format!("{below}trial_end"))?;
+    if days.is_some() && end.is_some() {
+        let message = "You may only specify one of these parameters: trial_end, trial_period_days.";
+        return Err(Refusal::invalid(message));
+    }
     if days.is_some_and(|days| !(1..=TRIAL_DAYS_MAX).contains(&days)) {
         return Err(Refusal::invalid("The trial must be between 1 and 730 days long."));
     }
-    Ok(days)
+    Ok((days, end))
+}
+
+/// What the end of a trial means without a payment method.
+pub(super) fn missing_method(parameters: &Parameters, below: &str) -> Result<MissingMethod, Refusal> {
+    let Some(sent) = parameters.text(&format!("{below}.end_behavior.missing_payment_method")) else {
+        return Ok(MissingMethod::default());
+    };
+    MissingMethod::by_name(sent).ok_or_else(|| Refusal::invalid("Invalid missing_payment_method"))
 }
 
 fn line_items_of(state: &State, parameters: &Parameters, mode: Mode) -> Result<Vec<LineItem>, Refusal> {
@@ -157,6 +178,7 @@ pub(super) fn get(state: &mut State, call: &Call) -> Result<Value, Refusal> {
 pub(super) fn list(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     let parameters = &call.parameters;
     let (customer, subscription) = (parameters.text("customer"), parameters.text("subscription"));
+    parameters.one_of("status", &["open", "complete", "expired"])?;
     let (status, email) = (parameters.text("status"), parameters.text("customer_details.email"));
     let wanted = |session: &Session| {
         customer.is_none_or(|_| session.customer.as_deref() == customer)

@@ -14,7 +14,7 @@ pub(super) fn pause(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     if !["trialing", "active", "past_due"].contains(&status.as_str()) {
         return Err(Refusal::wrong_state(format!("A subscription that is {status} cannot be paused.")));
     }
-    state.pause_subscription(call.id());
+    state.pause_subscription(call.id(), "pause_requested");
     Ok(state.subscriptions.find(call.id())?.render())
 }
 

@@ -1,8 +1,9 @@
 //! `/v1/payment_methods`: those on file, and Stripe's ready-made test cards, each of which becomes one when it is used.
 
 use super::Call;
+use super::customers::{change_metadata, change_text};
 use crate::stripe::error::Refusal;
-use crate::stripe::objects::{Card, PaymentMethod};
+use crate::stripe::objects::{Card, PaymentMethod, settling_of};
 use crate::stripe::state::State;
 use crate::stripe::store::Object;
 use serde_json::Value;
@@ -44,6 +45,7 @@ fn with_card(state: &State, customer: &str, card: Card) -> Option<String> {
 
 pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     let parameters = &call.parameters;
+    let iban = parameters.text("sepa_debit.iban");
     let card = match parameters.required("type")? {
         "card" => Some(card_of(call)?),
         "sepa_debit" => None,
@@ -51,6 +53,7 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     };
     let id = state.add_payment_method(parameters.text("billing_details.email").map(str::to_owned), card);
     let method = state.payment_methods.find_mut(&id)?;
+    method.settles = iban.and_then(settling_of);
     method.metadata = parameters.map("metadata");
     Ok(method.render())
 }
@@ -66,6 +69,26 @@ pub(super) fn attach(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     let customer = state.customers.named(customer, "customer")?.id.clone();
     let id = on_file(state, call.id(), &customer, "payment_method")?;
     Ok(state.payment_methods.find(&id)?.render())
+}
+
+pub(super) fn detach(state: &mut State, call: &Call) -> Result<Value, Refusal> {
+    if state.payment_methods.find(call.id())?.customer.is_none() {
+        let message =
+            "The payment method you provided is not attached to a customer so detachment is impossible.";
+        return Err(Refusal::wrong_state(message));
+    }
+    state.detach(call.id());
+    get(state, call)
+}
+
+pub(super) fn update(state: &mut State, call: &Call) -> Result<Value, Refusal> {
+    let method = state.payment_methods.find_mut(call.id())?;
+    let before = method.render();
+    change_text(&mut method.email, &call.parameters, "billing_details.email");
+    change_metadata(&mut method.metadata, &call.parameters);
+    let shown = method.render();
+    state.emit_update("payment_method.updated", &before, shown.clone());
+    Ok(shown)
 }
 
 pub(super) fn get(state: &mut State, call: &Call) -> Result<Value, Refusal> {

@@ -1,14 +1,14 @@
 //! `/v1/subscriptions`.
 
 use super::Call;
-use super::checkout_sessions::trial_days;
+use super::checkout_sessions::{missing_method, trial_of};
 use super::customers::{change_metadata, change_text};
 use super::payment_methods::on_file;
 use crate::stripe::error::Refusal;
 use crate::stripe::form::Parameters;
 use crate::stripe::ids;
 use crate::stripe::life::{FirstPayment, NewSubscription};
-use crate::stripe::objects::{Card, Item, Pause, Price, Subscription};
+use crate::stripe::objects::{Item, Owner, Pause, PaymentState, Price, Subscription};
 use crate::stripe::state::State;
 use crate::stripe::store::Object;
 use serde_json::Value;
@@ -32,17 +32,21 @@ pub(super) fn create(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     };
     let prices = sent.into_iter().enumerate().map(price).collect::<Result<Vec<_>, Refusal>>()?;
     let schedule = Schedule::read(parameters)?;
-    let trial_days = trial_days(parameters, "trial_period_days")?;
+    let trial_end = match Trial::read(parameters, state.now())? {
+        Some(Trial::Until(end)) => Some(end),
+        Some(Trial::EndsNow) | None => None,
+    };
     let method = parameters.text("default_payment_method");
     let method = method.map(|id| on_file(state, id, &customer, "default_payment_method")).transpose()?;
     let method = method.or(default);
-    let payment = payment_with(state, method.as_deref(), parameters, trial_days.is_some())?;
+    let payment = payment_with(state, method.as_deref(), parameters, trial_end.is_some())?;
     let wanted = NewSubscription {
         customer,
         prices,
         metadata: parameters.map("metadata"),
         description: parameters.text("description").map(str::to_owned),
-        trial_days,
+        trial_end,
+        missing_method: missing_method(parameters, "trial_settings")?,
         payment_method: method,
         automatic_tax: parameters.boolean("automatic_tax.enabled")?.unwrap_or(false),
     };
@@ -67,10 +71,14 @@ fn payment_with(
         _ if trial => Ok(FirstPayment::Paid),
         _ if behavior == "default_incomplete" => Ok(FirstPayment::Awaited),
         None => Err(Refusal::no_such("payment method", "default", "customer")),
-        Some(method) if method.card.is_none() => Ok(FirstPayment::Processing),
-        Some(method) if method.card == Some(Card::Pays) => Ok(FirstPayment::Paid),
-        Some(_) if behavior == "error_if_incomplete" => Err(Refusal::declined()),
-        Some(_) => Ok(FirstPayment::Failed),
+        Some(method) => match method.charged(Owner::Present) {
+            PaymentState::Processing => Ok(FirstPayment::Processing),
+            PaymentState::Succeeded => Ok(FirstPayment::Paid),
+            PaymentState::AwaitsAction if behavior != "error_if_incomplete" => Ok(FirstPayment::AwaitsAction),
+            PaymentState::AwaitsAction => Err(Refusal::unauthenticated_card()),
+            _ if behavior == "error_if_incomplete" => Err(Refusal::declined()),
+            _ => Ok(FirstPayment::Failed),
+        },
     }
 }
 
@@ -84,6 +92,41 @@ fn price_of(state: &State, item: &Parameters, index: usize) -> Result<Option<Pri
     }
     Ok(Some(price.clone()))
 }
+
+/// What a request says of a trial.
+enum Trial {
+    Until(i64),
+    EndsNow,
+}
+
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+
+impl Trial {
+    fn read(parameters: &Parameters, now: i64) -> Result<Option<Self>, Refusal> {
+        if parameters.text("trial_end") == Some("now") {
+            return Ok(Some(Self::EndsNow));
+        }
+        let (days, end) = trial_of(parameters, "")?;
+        if end.is_some_and(|end| end <= now) {
+            return Err(Refusal::invalid("Invalid timestamp: can only be a time in the future: trial_end"));
+        }
+        Ok(end.or(days.map(|days| now + days * DAY_SECONDS)).map(Self::Until))
+    }
+}
+
+/// Every status that a subscription can be asked for by.
+const STATUSES: &[&str] = &[
+    "active",
+    "all",
+    "canceled",
+    "ended",
+    "incomplete",
+    "incomplete_expired",
+    "past_due",
+    "paused",
+    "trialing",
+    "unpaid",
+];
 
 /// When a subscription is to end.
 enum Schedule {
@@ -123,6 +166,7 @@ pub(super) fn get(state: &mut State, call: &Call) -> Result<Value, Refusal> {
 pub(super) fn list(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     let parameters = &call.parameters;
     let (customer, price) = (parameters.text("customer"), parameters.text("price"));
+    parameters.one_of("status", STATUSES)?;
     let status = parameters.text("status");
     let wanted = |subscription: &Subscription| {
         // Without a status, those that have ended are left out.
@@ -158,6 +202,15 @@ pub(super) fn update(state: &mut State, call: &Call) -> Result<Value, Refusal> {
         return Err(Refusal::invalid("Invalid cancel_at: it must lie in the future"));
     }
     let collection = collection_of(parameters)?;
+    let trial = Trial::read(parameters, now)?;
+    let missing =
+        parameters.has("trial_settings").then(|| missing_method(parameters, "trial_settings")).transpose()?;
+    if trial.is_some() && !["trialing", "active"].contains(&subscription.status.as_str()) {
+        return Err(Refusal::wrong_state(
+            "A trial can be given to a subscription that is active or trialing only.",
+        ));
+    }
+    let is_trialing = subscription.status == "trialing";
     if let Some(method) = parameters.text("default_payment_method") {
         state.payment_methods.named(method, "default_payment_method")?;
     }
@@ -171,10 +224,16 @@ pub(super) fn update(state: &mut State, call: &Call) -> Result<Value, Refusal> {
             Some(Collection::Resumed) => subscription.pause_collection = None,
             None => {}
         }
+        subscription.missing_method = missing.unwrap_or(subscription.missing_method);
         change_text(&mut subscription.default_payment_method, parameters, "default_payment_method");
         change_text(&mut subscription.description, parameters, "description");
         change_metadata(&mut subscription.metadata, parameters);
     });
+    match trial {
+        Some(Trial::Until(end)) => state.give_trial(call.id(), end),
+        Some(Trial::EndsNow) if is_trialing => state.end_trial(call.id()),
+        Some(Trial::EndsNow) | None => {}
+    }
     get(state, call)
 }
 

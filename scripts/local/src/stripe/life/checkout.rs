@@ -3,7 +3,7 @@
 use super::payments::NewPayment;
 use super::subscriptions::{FirstPayment, NewSubscription};
 use crate::stripe::error::Refusal;
-use crate::stripe::objects::{Card, Mode, PaymentState, PaymentStatus, SessionStatus};
+use crate::stripe::objects::{Card, Mode, Owner, PaymentState, PaymentStatus, SessionStatus};
 use crate::stripe::state::State;
 use crate::stripe::store::Object;
 
@@ -11,6 +11,8 @@ use crate::stripe::store::Object;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::stripe) enum Means {
     Card(Card),
+    /// The same, and its owner has said yes to being asked.
+    Authenticated(Card),
     /// A bank debit, which settles or fails later.
     Delayed,
     /// The payment method with this id.
@@ -37,12 +39,15 @@ impl State {
         if session.status != SessionStatus::Open {
             return Err(Refusal::wrong_state("This Checkout Session is no longer active."));
         }
-        let trial = session.trial_days.is_some();
+        let trial = session.is_trial();
         let card = self.card_of(means)?;
-        match card {
+        let owner =
+            if matches!(means, Means::Authenticated(_)) { Owner::Authenticated } else { Owner::Present };
+        match card.map(|card| (card, card.charged(owner))) {
             // A card that fails only when it is charged is good enough to begin a trial.
-            Some(Card::Declined) => return Err(Refusal::declined()),
-            Some(Card::DeclinedWhenCharged) if !trial => return Err(Refusal::declined()),
+            Some((Card::DeclinedWhenCharged, _)) if trial => {}
+            Some((_, PaymentState::Failed)) => return Err(Refusal::declined()),
+            Some((_, PaymentState::AwaitsAction)) => return Err(Refusal::unauthenticated_card()),
             _ => {}
         }
         let email = session.payer_email.clone().or_else(|| email.map(str::to_owned));
@@ -52,9 +57,12 @@ impl State {
         };
         let method = match means {
             Means::OnFile(method) => method.clone(),
-            Means::Card(_) | Means::Delayed => self.add_payment_method(email.clone(), card),
+            Means::Card(_) | Means::Authenticated(_) | Means::Delayed => {
+                self.add_payment_method(email.clone(), card)
+            }
         };
         self.attach(&method, &customer);
+        let settles = self.payment_methods.get(&method).and_then(|method| method.settles);
         if let Some(session) = self.sessions.get_mut(id) {
             session.customer = Some(customer);
             session.payer_email = email;
@@ -72,13 +80,17 @@ impl State {
             false => PaymentStatus::Unpaid,
         };
         let shown = session.render();
-        Ok(self.emit("checkout.session.completed", shown))
+        let completed = self.emit("checkout.session.completed", shown);
+        if let Some(settled) = settles.filter(|_| !paid) {
+            self.finish_payment(id, settled)?;
+        }
+        Ok(completed)
     }
 
     /// The card that is charged; none for a method that settles later.
     fn card_of(&self, means: &Means) -> Result<Option<Card>, Refusal> {
         match means {
-            Means::Card(card) => Ok(Some(*card)),
+            Means::Card(card) | Means::Authenticated(card) => Ok(Some(*card)),
             Means::Delayed => Ok(None),
             Means::OnFile(method) => Ok(self.payment_methods.named(method, "payment_method")?.card),
         }
@@ -91,7 +103,8 @@ impl State {
             prices: session.line_items.iter().map(|item| (item.price.clone(), item.quantity)).collect(),
             metadata: session.subscription_metadata.clone(),
             description: None,
-            trial_days: session.trial_days,
+            trial_end: session.trial_end_from(self.now()),
+            missing_method: session.missing_method,
             payment_method: Some(method),
             automatic_tax: session.automatic_tax,
         };
@@ -111,6 +124,7 @@ impl State {
             currency: session.currency().to_owned(),
             customer: session.customer.clone(),
             payment_method: Some(method),
+            ..NewPayment::default()
         };
         let outcome = if paid { PaymentState::Succeeded } else { PaymentState::Processing };
         let intent = self.add_payment(payment, outcome);

@@ -45,6 +45,7 @@ impl State {
             customer: None,
             email,
             card,
+            settles: None,
             metadata: Metadata::new(),
         };
         let id = method.id.clone();
@@ -61,6 +62,14 @@ impl State {
         method.customer = Some(customer.to_owned());
         let shown = method.render();
         self.emit("payment_method.attached", shown);
+    }
+
+    /// Takes a payment method from its customer, for good.
+    pub(in crate::stripe) fn detach(&mut self, method: &str) {
+        let Some(method) = self.payment_methods.get_mut(method) else { return };
+        method.customer = None;
+        let shown = method.render();
+        self.emit("payment_method.detached", shown);
     }
 
     /// Makes a payment method what the customer's renewals are charged to.

@@ -4,7 +4,7 @@ use super::payments::NewPayment;
 use crate::stripe::error::Refusal;
 use crate::stripe::ids;
 use crate::stripe::objects::{
-    BillingReason, Card, Invoice, InvoiceStatus, Line, Metadata, PaymentState, Source, Subscription,
+    BillingReason, Invoice, InvoiceStatus, Line, Metadata, Owner, PaymentState, Source, Subscription,
 };
 use crate::stripe::state::State;
 use crate::stripe::store::Object;
@@ -69,6 +69,7 @@ impl State {
             metadata: Metadata::new(),
             subscription: None,
             currency: "usd".to_owned(),
+            days_until_due: None,
             lines: Vec::new(),
             attempts: 0,
             finalize_at: None,
@@ -107,6 +108,9 @@ impl State {
         let (amount, earlier) = (invoice.total(), invoice.payment_intent.clone());
         if amount > 0 {
             let intent = if let Some(intent) = earlier {
+                if let Some(intent) = self.payment_intents.get_mut(&intent) {
+                    intent.payment_method = method.or(intent.payment_method.take());
+                }
                 self.end_payment(&intent, outcome);
                 intent
             } else {
@@ -115,6 +119,7 @@ impl State {
                     currency: invoice.currency.clone(),
                     customer: Some(invoice.customer.clone()),
                     payment_method: method,
+                    ..NewPayment::default()
                 };
                 self.add_payment(payment, outcome)
             };
@@ -140,7 +145,11 @@ impl State {
                 }
             }
             (PaymentState::Failed, _) => drop(self.emit("invoice.payment_failed", shown)),
-            (PaymentState::Processing, _) => {}
+            (PaymentState::AwaitsAction, _) => {
+                self.emit("invoice.payment_action_required", shown.clone());
+                self.emit("invoice.payment_failed", shown);
+            }
+            _ => {}
         }
     }
 
@@ -152,23 +161,31 @@ impl State {
             return Err(Refusal::wrong_state(format!("Invoice is already {}", invoice.status.name())));
         }
         let subscription = invoice.subscription_id().map(str::to_owned);
-        let card = self.payment_methods.named(method, "payment_method")?.card;
-        match card {
-            Some(Card::Pays) => self.charge_invoice(id, Some(method.to_owned()), PaymentState::Succeeded),
-            Some(_) => {
-                self.charge_invoice(id, Some(method.to_owned()), PaymentState::Failed);
-                return Err(Refusal::declined());
-            }
-            None => self.charge_invoice(id, Some(method.to_owned()), PaymentState::Processing),
+        let outcome = self.payment_methods.named(method, "payment_method")?.charged(Owner::Present);
+        self.charge_invoice(id, Some(method.to_owned()), outcome);
+        match outcome {
+            PaymentState::Failed => return Err(Refusal::declined()),
+            PaymentState::AwaitsAction => return Err(Refusal::invoice_awaits_action()),
+            _ => {}
         }
-        if let Some(subscription) = subscription.filter(|_| card.is_some()) {
+        if let Some(subscription) = subscription.filter(|_| outcome == PaymentState::Succeeded) {
             self.activate(&subscription, id);
         }
         Ok(())
     }
 
+    /// A draft is gone, and the items that it took wait for the next one.
+    pub(in crate::stripe) fn delete_invoice(&mut self, id: &str) {
+        let Some(invoice) = self.invoices.remove(id) else { return };
+        for item in self.invoice_items.iter_mut().filter(|item| item.invoice.as_deref() == Some(id)) {
+            item.invoice = None;
+        }
+        let shown = invoice.render();
+        self.emit("invoice.deleted", shown);
+    }
+
     /// An invoice that nobody is asked to pay any more.
-    pub(super) fn void_invoice(&mut self, id: &str) {
+    pub(in crate::stripe) fn void_invoice(&mut self, id: &str) {
         let now = self.now();
         let Some(invoice) = self.invoices.get_mut(id) else { return };
         invoice.status = InvoiceStatus::Void;

@@ -1,6 +1,6 @@
 //! Renewals: a period ends, its successor is billed, and the invoice is paid, retried or given up.
 
-use crate::stripe::objects::{BillingReason, Card, Invoice, InvoiceStatus, PaymentState, Subscription};
+use crate::stripe::objects::{BillingReason, InvoiceStatus, Owner, PaymentState, Subscription};
 use crate::stripe::state::State;
 use crate::stripe::store::Object;
 use crate::stripe::{calendar, ids};
@@ -43,6 +43,9 @@ impl State {
     pub(super) fn renew(&mut self, id: &str) {
         let (now, invoice) = (self.now(), ids::new("in_"));
         let Some(mut renewed) = self.subscriptions.get(id).cloned() else { return };
+        if renewed.status == "trialing" && self.ends_for_want_of_a_method(&renewed) {
+            return;
+        }
         for item in &mut renewed.items {
             if item.period_end <= now {
                 item.begin_next_period(now);
@@ -86,7 +89,7 @@ impl State {
         }
     }
 
-    fn write_off(&mut self, id: &str) {
+    pub(in crate::stripe) fn write_off(&mut self, id: &str) {
         let now = self.now();
         let Some(invoice) = self.invoices.get_mut(id) else { return };
         invoice.status = InvoiceStatus::Uncollectible;
@@ -100,12 +103,13 @@ impl State {
         let now = self.now();
         let Some(invoice) = self.invoices.get(id) else { return };
         let subscription = invoice.subscription_id().and_then(|id| self.subscriptions.get(id));
-        let method = self.method_for(invoice, subscription);
+        let method = self.method_for(&invoice.customer, subscription);
         let outcome = self.outcome_of(method.as_deref(), invoice.total());
         let finalized = invoice.finalized_at.unwrap_or(now);
         let subscription = subscription.map(|subscription| subscription.id.clone());
         let instants = self.retries.days.iter().map(|days| finalized + days * DAY_SECONDS);
-        let next = instants.filter(|instant| *instant > now && outcome == PaymentState::Failed).min();
+        let has_failed = [PaymentState::Failed, PaymentState::AwaitsAction].contains(&outcome);
+        let next = instants.filter(|instant| *instant > now && has_failed).min();
         if let Some(invoice) = self.invoices.get_mut(id) {
             invoice.next_attempt = next;
         }
@@ -113,25 +117,26 @@ impl State {
         let Some(subscription) = subscription else { return };
         match outcome {
             PaymentState::Succeeded => self.activate(&subscription, id),
-            PaymentState::Failed => self.fall_behind(&subscription, id, next.is_none()),
-            PaymentState::Processing => {}
+            _ if has_failed => self.fall_behind(&subscription, id, next.is_none()),
+            _ => {}
         }
     }
 
     /// The subscription's method, else the customer's.
-    fn method_for(&self, invoice: &Invoice, subscription: Option<&Subscription>) -> Option<String> {
+    pub(super) fn method_for(&self, customer: &str, subscription: Option<&Subscription>) -> Option<String> {
         let own = subscription.and_then(|subscription| subscription.default_payment_method.clone());
-        let customer = self.customers.get(&invoice.customer);
+        let customer = self.customers.get(customer);
         own.or_else(|| customer.and_then(|customer| customer.default_payment_method.clone()))
     }
 
     /// How a charge without the customer goes. A bank debit that once went well goes well again.
     fn outcome_of(&self, method: Option<&str>, amount: i64) -> PaymentState {
         let method = method.and_then(|id| self.payment_methods.get(id));
-        match method.map(|method| method.card) {
+        match method.map(|method| method.charged(Owner::Absent)) {
             _ if amount == 0 => PaymentState::Succeeded,
-            Some(Some(Card::Pays) | None) => PaymentState::Succeeded,
-            Some(Some(Card::Declined | Card::DeclinedWhenCharged)) | None => PaymentState::Failed,
+            Some(PaymentState::Processing) => PaymentState::Succeeded,
+            Some(outcome) => outcome,
+            None => PaymentState::Failed,
         }
     }
 
@@ -150,14 +155,6 @@ impl State {
             AfterRetries::Unpaid => self.change_status(id, &["past_due"], "unpaid"),
             AfterRetries::PastDue => {}
         }
-    }
-
-    /// `customer.subscription.trial_will_end`, once.
-    pub(super) fn announce_trial_end(&mut self, id: &str) {
-        let Some(subscription) = self.subscriptions.get_mut(id) else { return };
-        subscription.trial_announced = true;
-        let shown = subscription.render();
-        self.emit("customer.subscription.trial_will_end", shown);
     }
 
     /// The first payment has taken too long, or has failed for good.

@@ -1,13 +1,11 @@
 //! Subscriptions: begun, changed, ended.
 
 use crate::stripe::objects::{
-    BillingReason, InvoiceStatus, Item, Metadata, PaymentState, Price, Subscription,
+    BillingReason, InvoiceStatus, Item, Metadata, MissingMethod, PaymentState, Price, Subscription,
 };
 use crate::stripe::state::State;
 use crate::stripe::store::Object;
 use crate::stripe::{calendar, ids};
-
-const DAY_SECONDS: i64 = 24 * 60 * 60;
 
 /// How the first payment of a subscription goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,6 +14,8 @@ pub(in crate::stripe) enum FirstPayment {
     /// A delayed method: known only later.
     Processing,
     Failed,
+    /// The card's owner is asked.
+    AwaitsAction,
     /// Nothing is charged before the customer says so.
     Awaited,
 }
@@ -26,7 +26,9 @@ pub(in crate::stripe) struct NewSubscription {
     pub(in crate::stripe) prices: Vec<(Price, i64)>,
     pub(in crate::stripe) metadata: Metadata,
     pub(in crate::stripe) description: Option<String>,
-    pub(in crate::stripe) trial_days: Option<i64>,
+    /// The end of the trial with which it begins.
+    pub(in crate::stripe) trial_end: Option<i64>,
+    pub(in crate::stripe) missing_method: MissingMethod,
     pub(in crate::stripe) payment_method: Option<String>,
     pub(in crate::stripe) automatic_tax: bool,
 }
@@ -35,7 +37,7 @@ impl State {
     /// Makes a subscription with its first invoice, whose payment goes as told; that of a trial asks for nothing.
     pub(in crate::stripe) fn subscribe(&mut self, wanted: NewSubscription, payment: FirstPayment) -> String {
         let now = self.now();
-        let trial_end = wanted.trial_days.map(|days| now + days * DAY_SECONDS);
+        let trial_end = wanted.trial_end;
         let item = |(price, quantity): (Price, i64)| {
             let recurring = price.recurring.as_ref();
             let (interval, count) =
@@ -48,7 +50,7 @@ impl State {
         let status = match payment {
             _ if free => "trialing",
             FirstPayment::Paid => "active",
-            FirstPayment::Processing | FirstPayment::Failed | FirstPayment::Awaited => "incomplete",
+            _ => "incomplete",
         };
         let invoice = ids::new("in_");
         let subscription = Subscription {
@@ -70,7 +72,8 @@ impl State {
             cancellation_reason: None,
             ended_at: None,
             pause_collection: None,
-            paused_at: None,
+            paused: None,
+            missing_method: wanted.missing_method,
             trial_announced: false,
         };
         let (id, shown) = (subscription.id.clone(), subscription.render());
@@ -83,6 +86,7 @@ impl State {
             FirstPayment::Paid => self.charge_invoice(&invoice, method, PaymentState::Succeeded),
             FirstPayment::Failed => self.charge_invoice(&invoice, method, PaymentState::Failed),
             FirstPayment::Processing => self.charge_invoice(&invoice, method, PaymentState::Processing),
+            FirstPayment::AwaitsAction => self.charge_invoice(&invoice, method, PaymentState::AwaitsAction),
             FirstPayment::Awaited => {}
         }
         id
@@ -108,7 +112,7 @@ impl State {
                 to.clone_into(&mut subscription.status);
             }
             if subscription.status != "paused" {
-                subscription.paused_at = None;
+                subscription.paused = None;
             }
         });
     }
@@ -154,7 +158,7 @@ impl State {
             return;
         };
         "canceled".clone_into(&mut subscription.status);
-        subscription.paused_at = None;
+        subscription.paused = None;
         subscription.canceled_at = Some(now);
         subscription.ended_at = Some(now);
         subscription.cancellation_reason = Some(reason.to_owned());

@@ -8,6 +8,8 @@ use crate::stripe::store::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::stripe) enum InvoiceStatus {
     Draft,
@@ -98,6 +100,8 @@ pub(in crate::stripe) struct Invoice {
     /// The subscription that it bills, with that one's metadata as they were.
     pub(in crate::stripe) subscription: Option<(String, Metadata)>,
     pub(in crate::stripe) currency: String,
+    /// How long a customer has to pay one that is sent to them; others are charged.
+    pub(in crate::stripe) days_until_due: Option<i64>,
     pub(in crate::stripe) lines: Vec<Line>,
     pub(in crate::stripe) attempts: i64,
     /// When a draft is finalized and charged by itself.
@@ -216,7 +220,6 @@ fn unchanging() -> Value {
         "automatic_tax": {
             "disabled_reason": null, "enabled": false, "liability": null, "provider": null, "status": null,
         },
-        "collection_method": "charge_automatically",
         "custom_fields": null,
         "customer_account": null,
         "customer_address": null,
@@ -229,7 +232,6 @@ fn unchanging() -> Value {
         "default_source": null,
         "default_tax_rates": [],
         "discounts": [],
-        "due_date": null,
         "ending_balance": 0,
         "footer": null,
         "from_invoice": null,
@@ -291,9 +293,11 @@ impl Object for Invoice {
             "auto_advance": self.finalize_at.is_some() || self.next_attempt.is_some(),
             "automatically_finalizes_at": self.finalize_at,
             "billing_reason": self.reason.name(),
+            "collection_method": if self.days_until_due.is_some() { "send_invoice" } else { "charge_automatically" },
             "created": self.created,
             "currency": self.currency,
             "customer": self.customer,
+            "due_date": self.days_until_due.map(|days| self.created + days * DAY_SECONDS),
             "customer_email": self.customer_email,
             "description": self.description,
             "effective_at": self.finalized_at,

@@ -1,11 +1,11 @@
 //! A payment method, and which test card stands for what.
 
-use super::Metadata;
+use super::{Metadata, PaymentState};
 use crate::stripe::store::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// What a card does.
+/// What a card does when it is charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::stripe) enum Card {
     /// Pays every time.
@@ -14,6 +14,25 @@ pub(in crate::stripe) enum Card {
     Declined,
     /// Can be saved, and is refused at every charge.
     DeclinedWhenCharged,
+    /// Asks its owner once, when it is given, and pays from then on.
+    AsksOnce,
+    /// Asks its owner at every charge.
+    AsksAlways,
+    /// Pays, and its owner disputes the charge.
+    Disputed,
+    /// Pays, and its bank inquires about the charge.
+    Inquired,
+}
+
+/// Whether the owner of a card takes part in its charge.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::stripe) enum Owner {
+    /// There, and to be asked where the card wants it.
+    Present,
+    /// There, and has said yes.
+    Authenticated,
+    /// Not there, as at a renewal.
+    Absent,
 }
 
 impl Card {
@@ -24,6 +43,10 @@ impl Card {
             "4242424242424242" => Some(Self::Pays),
             "4000000000000002" => Some(Self::Declined),
             "4000000000000341" => Some(Self::DeclinedWhenCharged),
+            "4000002500003155" => Some(Self::AsksOnce),
+            "4000002760003184" | "4000000000003220" => Some(Self::AsksAlways),
+            "4000000000000259" => Some(Self::Disputed),
+            "4000000000001976" => Some(Self::Inquired),
             _ => None,
         }
     }
@@ -36,7 +59,27 @@ impl Card {
                 Some(Self::Declined)
             }
             "pm_card_chargeCustomerFail" | "tok_chargeCustomerFail" => Some(Self::DeclinedWhenCharged),
+            "pm_card_authenticationRequiredOnSetup" | "pm_card_authenticationRequiredSetupForOffSession" => {
+                Some(Self::AsksOnce)
+            }
+            "pm_card_authenticationRequired"
+            | "pm_card_threeDSecure2Required"
+            | "pm_card_threeDSecureRequired"
+            | "tok_threeDSecure2Required" => Some(Self::AsksAlways),
+            "pm_card_createDispute" | "tok_createDispute" => Some(Self::Disputed),
+            "pm_card_createDisputeInquiry" | "tok_createDisputeInquiry" => Some(Self::Inquired),
             _ => None,
+        }
+    }
+
+    /// How a charge goes.
+    pub(in crate::stripe) fn charged(self, owner: Owner) -> PaymentState {
+        match (self, owner) {
+            (Self::Declined | Self::DeclinedWhenCharged, _) => PaymentState::Failed,
+            (Self::AsksOnce | Self::AsksAlways, Owner::Present) | (Self::AsksAlways, Owner::Absent) => {
+                PaymentState::AwaitsAction
+            }
+            _ => PaymentState::Succeeded,
         }
     }
 
@@ -45,7 +88,20 @@ impl Card {
             Self::Pays => "4242",
             Self::Declined => "0002",
             Self::DeclinedWhenCharged => "0341",
+            Self::AsksOnce => "3155",
+            Self::AsksAlways => "3220",
+            Self::Disputed => "0259",
+            Self::Inquired => "1976",
         }
+    }
+}
+
+/// How the bank debit of a test account ends.
+pub(in crate::stripe) fn settling_of(iban: &str) -> Option<bool> {
+    match iban {
+        "AT611904300234573201" => Some(true),
+        "AT861904300235473202" | "IT60X0542811101000000123456" => Some(false),
+        _ => None,
     }
 }
 
@@ -57,10 +113,17 @@ pub(in crate::stripe) struct PaymentMethod {
     pub(in crate::stripe) email: Option<String>,
     /// None is a bank debit, which settles later.
     pub(in crate::stripe) card: Option<Card>,
+    /// How a bank debit ends by itself; none waits until it is told.
+    pub(in crate::stripe) settles: Option<bool>,
     pub(in crate::stripe) metadata: Metadata,
 }
 
 impl PaymentMethod {
+    /// How a charge of it goes: a bank debit is known later.
+    pub(in crate::stripe) fn charged(&self, owner: Owner) -> PaymentState {
+        self.card.map_or(PaymentState::Processing, |card| card.charged(owner))
+    }
+
     /// Stripe's name of its kind.
     pub(in crate::stripe) fn kind(&self) -> &'static str {
         if self.card.is_some() { "card" } else { "sepa_debit" }

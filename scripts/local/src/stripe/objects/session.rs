@@ -1,10 +1,13 @@
 //! A Checkout session.
 
 use super::catalog::Price;
+use super::subscription::MissingMethod;
 use super::{Metadata, join};
 use crate::stripe::store::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+const DAY_SECONDS: i64 = 24 * 60 * 60;
 
 /// What a session is for.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +98,9 @@ pub(in crate::stripe) struct Session {
     pub(in crate::stripe) metadata: Metadata,
     pub(in crate::stripe) subscription_metadata: Metadata,
     pub(in crate::stripe) trial_days: Option<i64>,
+    /// The end of a trial that does not depend on when it begins.
+    pub(in crate::stripe) trial_end: Option<i64>,
+    pub(in crate::stripe) missing_method: MissingMethod,
     pub(in crate::stripe) allow_promotion_codes: Option<bool>,
     pub(in crate::stripe) automatic_tax: bool,
     pub(in crate::stripe) line_items: Vec<LineItem>,
@@ -113,7 +119,17 @@ pub(in crate::stripe) struct Session {
 impl Session {
     /// What is paid now: nothing during a trial.
     pub(in crate::stripe) fn total(&self) -> i64 {
-        if self.trial_days.is_some() { 0 } else { self.price_of_a_period() }
+        if self.is_trial() { 0 } else { self.price_of_a_period() }
+    }
+
+    /// Whether the subscription begins with a trial.
+    pub(in crate::stripe) fn is_trial(&self) -> bool {
+        self.trial_days.is_some() || self.trial_end.is_some()
+    }
+
+    /// When the trial ends that begins now.
+    pub(in crate::stripe) fn trial_end_from(&self, now: i64) -> Option<i64> {
+        self.trial_end.or(self.trial_days.map(|days| now + days * DAY_SECONDS))
     }
 
     /// What each period costs.

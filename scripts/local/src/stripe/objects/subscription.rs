@@ -14,6 +14,32 @@ pub(in crate::stripe) struct Pause {
     pub(in crate::stripe) resumes_at: Option<i64>,
 }
 
+/// What becomes of a subscription whose trial ends without a payment method.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::stripe) enum MissingMethod {
+    /// It goes on with an invoice that nobody pays.
+    #[default]
+    CreateInvoice,
+    Pause,
+    Cancel,
+}
+
+impl MissingMethod {
+    /// What Stripe calls it.
+    pub(in crate::stripe) fn name(self) -> &'static str {
+        match self {
+            Self::CreateInvoice => "create_invoice",
+            Self::Pause => "pause",
+            Self::Cancel => "cancel",
+        }
+    }
+
+    /// What Stripe calls so.
+    pub(in crate::stripe) fn by_name(name: &str) -> Option<Self> {
+        [Self::CreateInvoice, Self::Pause, Self::Cancel].into_iter().find(|one| one.name() == name)
+    }
+}
+
 /// One price of a subscription; the period stands here.
 #[derive(Clone, Serialize, Deserialize)]
 pub(in crate::stripe) struct Item {
@@ -63,8 +89,10 @@ pub(in crate::stripe) struct Subscription {
     pub(in crate::stripe) cancellation_reason: Option<String>,
     pub(in crate::stripe) ended_at: Option<i64>,
     pub(in crate::stripe) pause_collection: Option<Pause>,
-    /// When the whole subscription was paused.
-    pub(in crate::stripe) paused_at: Option<i64>,
+    /// When the whole subscription was paused, and why.
+    pub(in crate::stripe) paused: Option<(i64, String)>,
+    /// What the end of a trial means while there is nothing to charge.
+    pub(in crate::stripe) missing_method: MissingMethod,
     /// Whether `trial_will_end` was sent.
     pub(in crate::stripe) trial_announced: bool,
 }
@@ -134,7 +162,6 @@ fn unchanging() -> Value {
         "schedule": null,
         "test_clock": null,
         "transfer_data": null,
-        "trial_settings": { "end_behavior": { "missing_payment_method": "create_invoice" } },
     })
 }
 
@@ -153,8 +180,8 @@ impl Object for Subscription {
         let items: Vec<Value> = self.items.iter().map(|item| self.render_item(item)).collect();
         let pause = self.pause_collection.as_ref();
         let pause = pause.map(|pause| json!({ "behavior": pause.behavior, "resumes_at": pause.resumes_at }));
-        let paused = self.paused_at.map(|instant| {
-            let subscription = json!({ "type": "pause_requested" });
+        let paused = self.paused.as_ref().map(|(instant, reason)| {
+            let subscription = json!({ "type": reason });
             json!({ "paused": { "subscription": subscription, "transitioned_at": instant, "type": "subscription" } })
         });
         let own = json!({
@@ -186,6 +213,11 @@ impl Object for Subscription {
             "status": self.status,
             "status_details": paused,
             "trial_end": self.trial_end,
+            "trial_settings": {
+                "end_behavior": {
+                    "billing_cycle_anchor": null, "missing_payment_method": self.missing_method.name(),
+                },
+            },
             "trial_start": self.trial_start,
         });
         join(own, unchanging())

@@ -1,11 +1,13 @@
 //! The hosted checkout page at a session's `url`: one HTML form that needs no script. It is served and answered at the
 //! same address, so that a person, a browser test and a terminal all pay in the same way.
 
+use super::authentication::question;
 use super::html::{alert, document, escape, money, notice, respond};
+use crate::stripe::calendar;
 use crate::stripe::control::refused;
 use crate::stripe::error::Refusal;
 use crate::stripe::life::Means;
-use crate::stripe::objects::{Card, LineItem, Mode, Session, SessionStatus};
+use crate::stripe::objects::{Card, LineItem, Mode, Owner, PaymentState, Session, SessionStatus};
 use crate::stripe::state::Shared;
 use axum::extract::{Form, Path, State as Extract};
 use axum::http::StatusCode;
@@ -23,7 +25,7 @@ pub(super) fn routes(shared: Arc<Shared>) -> Router {
 /// What the form sends.
 #[derive(Deserialize)]
 struct Submitted {
-    /// `pay`, `decline`, `delayed` or `leave`: the button.
+    /// `pay`, `decline`, `delayed` or `leave`: the button; `authenticate` or `refuse` where the bank asks.
     action: String,
     #[serde(default)]
     card_number: String,
@@ -33,6 +35,8 @@ struct Submitted {
 /// What a payer may do.
 enum Action {
     Pay(Means),
+    /// The bank asks the owner of this card first.
+    Ask,
     Leave,
 }
 
@@ -40,9 +44,17 @@ impl Submitted {
     fn action(&self) -> Result<Action, &'static str> {
         match self.action.as_str() {
             "pay" => match Card::by_number(&self.card_number) {
+                Some(card) if card.charged(Owner::Present) == PaymentState::AwaitsAction => Ok(Action::Ask),
                 Some(card) => Ok(Action::Pay(Means::Card(card))),
                 None => Err("Your card number is invalid: use one of the test cards below."),
             },
+            "authenticate" => match Card::by_number(&self.card_number) {
+                Some(card) => Ok(Action::Pay(Means::Authenticated(card))),
+                None => Err("Your card number is invalid: use one of the test cards below."),
+            },
+            "refuse" => {
+                Err("We are unable to authenticate your payment method. Choose another one and try again.")
+            }
             "decline" => Ok(Action::Pay(Means::Card(Card::Declined))),
             "delayed" => Ok(Action::Pay(Means::Delayed)),
             "leave" => Ok(Action::Leave),
@@ -63,6 +75,7 @@ async fn submit(
     match submitted.action() {
         Err(message) => page(&shared, &id, Some(message)),
         Ok(Action::Leave) => leave(&shared, &id),
+        Ok(Action::Ask) => ask(&shared, &id, &submitted),
         Ok(Action::Pay(means)) => match pay(&shared, &id, &means, submitted.email.as_deref()).await {
             Ok(address) => Redirect::to(&address).into_response(),
             Err(refusal) => page(&shared, &id, Some(refusal.message())),
@@ -76,6 +89,21 @@ async fn pay(shared: &Arc<Shared>, id: &str, means: &Means, email: Option<&str>)
     let completed = shared.act(|state| state.pay_session(id, means, email))?;
     shared.first_answer(&completed).await;
     Ok(shared.lock().sessions.find(id)?.return_address())
+}
+
+/// The bank's question, which keeps what the payer has written; nothing is paid before it is answered.
+fn ask(shared: &Shared, id: &str, submitted: &Submitted) -> Response {
+    let is_open =
+        shared.act(|state| state.sessions.get(id).is_some_and(|one| one.status == SessionStatus::Open));
+    if !is_open {
+        return page(shared, id, None);
+    }
+    let hidden = |name: &str, value: &str| {
+        format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(value))
+    };
+    let mut kept = hidden("card_number", &submitted.card_number);
+    kept.push_str(&submitted.email.as_deref().map(|email| hidden("email", email)).unwrap_or_default());
+    respond(StatusCode::OK, question(&kept))
 }
 
 fn leave(shared: &Shared, id: &str) -> Response {
@@ -124,9 +152,13 @@ fn form(session: &Session, message: Option<&str>) -> String {
         write!(items, "<li><span>{}</span><span>{}</span></li>", escape(&item.name), per_period(item))
             .expect("writing to a string does not fail");
     }
-    let trial = session.trial_days.map(|days| {
+    let free = match (session.trial_days, session.trial_end) {
+        (Some(days), _) => Some(format!("{days} days free")),
+        (None, end) => end.map(|end| format!("Free until {}", calendar::http_date(end))),
+    };
+    let trial = free.map(|free| {
         let later = money(session.price_of_a_period(), session.currency());
-        format!("<p class=\"hint\">{days} days free, then {later} a period.</p>")
+        format!("<p class=\"hint\">{free}, then {later} a period.</p>")
     });
     let email = match &session.payer_email {
         Some(email) => format!("<p class=\"hint\">Paying as {}</p>", escape(email)),
@@ -142,7 +174,9 @@ fn form(session: &Session, message: Option<&str>) -> String {
          <input id=\"card_number\" name=\"card_number\" inputmode=\"numeric\" autocomplete=\"off\" \
          value=\"4242 4242 4242 4242\" aria-describedby=\"cards\">\
          <p class=\"hint\" id=\"cards\"><code>4242 4242 4242 4242</code> pays, <code>4000 0000 0000 0002</code> is \
-         declined, <code>4000 0000 0000 0341</code> is declined when it is charged.</p>\
+         declined, <code>4000 0000 0000 0341</code> is declined when it is charged, <code>4000 0025 0000 3155</code> is \
+         authenticated once, <code>4000 0027 6000 3184</code> at every charge, <code>4000 0000 0000 0259</code> is \
+         disputed.</p>\
          <button class=\"go\" name=\"action\" value=\"pay\">Pay</button>\
          <button name=\"action\" value=\"delayed\">Pay with a delayed method</button>\
          <button name=\"action\" value=\"decline\">Decline</button>\
@@ -172,6 +206,9 @@ pub(in crate::stripe) struct Paying {
     card_number: String,
     #[serde(default)]
     delayed: bool,
+    /// Whether the owner of the card says yes where the bank asks.
+    #[serde(default)]
+    authenticated: bool,
     email: Option<String>,
 }
 
@@ -192,6 +229,7 @@ pub(in crate::stripe) async fn pay_by_json(
 ) -> Response {
     let means = match (paying.delayed, Card::by_number(&paying.card_number)) {
         (true, _) => Means::Delayed,
+        (false, Some(card)) if paying.authenticated => Means::Authenticated(card),
         (false, Some(card)) => Means::Card(card),
         (false, None) => return refused(&Refusal::invalid("Your card number is invalid.")),
     };

@@ -7,12 +7,6 @@ fn id_of(answer: &Answer) -> String {
     answer.json()["id"].as_str().unwrap_or_else(|| panic!("{}", answer.text())).to_owned()
 }
 
-async fn kinds(stand: &Stand) -> Vec<String> {
-    let events = stand.get("/v1/events?limit=100").await.json();
-    let events = events["data"].as_array().expect("a list").iter().rev();
-    events.map(|event| event["type"].as_str().expect("a type").to_owned()).collect()
-}
-
 #[tokio::test]
 async fn a_session_without_a_subscription_is_paid_by_its_payment_page() {
     let stand = Stand::with(local::stripe::Options { prices: Vec::new(), ..options() }).await;
@@ -44,7 +38,7 @@ async fn a_session_without_a_subscription_is_paid_by_its_payment_page() {
         "payment_intent.succeeded",
         "checkout.session.completed",
     ];
-    assert!(kinds(&stand).await.ends_with(&expected.map(str::to_owned)), "{:?}", kinds(&stand).await);
+    assert!(stand.kinds().await.ends_with(&expected.map(str::to_owned)), "{:?}", stand.kinds().await);
     assert_eq!(stand.post(&confirm, &format!("payment_method={method}")).await.status(), 400, "paid once");
 }
 
@@ -70,7 +64,7 @@ async fn an_invoice_made_by_hand_is_declined_and_then_paid() {
     assert_eq!(declined.refusal(), (402, "card_declined".to_owned()));
     let open = stand.get(&path).await.json();
     assert_eq!((&open["status"], &open["attempt_count"]), (&json!("open"), &json!(1)));
-    assert_eq!(kinds(&stand).await.last().map(String::as_str), Some("invoice.payment_failed"));
+    assert_eq!(stand.kinds().await.last().map(String::as_str), Some("invoice.payment_failed"));
     let paid = stand.post(&format!("{path}/pay"), "payment_method=pm_card_visa").await.json();
     assert_eq!((&paid["status"], &paid["amount_paid"]), (&json!("paid"), &json!(2000)));
     assert_eq!(
