@@ -194,10 +194,11 @@ pub(super) fn names(known: &str) -> impl Iterator<Item = &str> {
     known.split_whitespace().filter(|word| !word.ends_with('<')).map(|word| word.trim_end_matches('!'))
 }
 
-/// Refuses the first parameter that the endpoint does not have in this version.
+/// Refuses the first parameter that the endpoint does not have in this version, or else the first that is not acted on.
 pub(super) fn check(known: &str, sent: &Parameters, version: &str) -> Result<(), Refusal> {
     // Versions begin with their date.
     let is_earlier = version < API_VERSION.split('.').next().unwrap_or_default();
+    let mut passed_over = None;
     for (key, _) in sent.leaves() {
         let name = dotted(&key);
         match known.split_whitespace().find(|word| covers(word.trim_end_matches(['!', '<']), &name)) {
@@ -205,14 +206,16 @@ pub(super) fn check(known: &str, sent: &Parameters, version: &str) -> Result<(),
                 return Err(Refusal::unknown_parameter(key.split('[').next().unwrap_or(&key)));
             }
             None => return Err(Refusal::unknown_parameter(&key)),
-            Some(word) if word.ends_with('!') => {
-                let message = format!("This stand-in for Stripe does not act on the parameter {key}.");
-                return Err(Refusal::invalid(message));
-            }
+            Some(word) if word.ends_with('!') => passed_over = passed_over.or(Some(key)),
             Some(_) => {}
         }
     }
-    Ok(())
+    match passed_over {
+        Some(key) => {
+            Err(Refusal::invalid(format!("This stand-in for Stripe does not act on the parameter {key}.")))
+        }
+        None => Ok(()),
+    }
 }
 
 fn covers(word: &str, name: &str) -> bool {
@@ -292,5 +295,7 @@ mod tests {
     fn what_would_be_passed_over_is_refused_too() {
         let refusal = verdict(SESSION_CREATE, "discounts[0][coupon]=c").expect("refused");
         assert!(refusal.contains("does not act on"), "{refusal}");
+        let both = verdict(SESSION_CREATE, "discounts[0][coupon]=c&colour=red").expect("refused");
+        assert!(both.contains("colour"), "what it does not have comes first: {both}");
     }
 }

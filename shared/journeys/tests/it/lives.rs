@@ -26,7 +26,7 @@ use step::{Step, beginning, sequel};
 use world::World;
 
 /// The lives of an everyday run.
-const LIVES_EVERYDAY: u32 = 40;
+const LIVES_EVERYDAY: u32 = 60;
 /// The ways in which chance lets the news of a known life arrive.
 const SEEDS_KNOWN: u64 = 8;
 /// The cases of a property where nobody asks for more.

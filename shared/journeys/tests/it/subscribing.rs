@@ -1,6 +1,7 @@
 //! From the hosted page to the film: what a payer does at the stand-in for Stripe, brought by its webhooks to the real
 //! webhook function, decides what the real playback function answers.
 
+mod banks;
 mod managing;
 mod world;
 

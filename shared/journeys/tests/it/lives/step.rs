@@ -25,6 +25,11 @@ pub(crate) enum Step {
     Describe(usize, u8),
     /// From now on renewals are paid, or not.
     Card(usize, bool),
+    /// From now on the bank asks at every renewal, where nobody is there to say yes.
+    Ask(usize),
+    /// A trial, from now or longer than it was.
+    Trial(usize, u32),
+    EndTrial(usize),
     Pay(usize),
     DeleteCustomer,
 }
@@ -52,7 +57,7 @@ fn plan() -> impl Strategy<Value = Plan> {
 }
 
 fn subscribe() -> impl Strategy<Value = Step> {
-    (plan(), prop::bool::weighted(0.8), prop::bool::weighted(0.3))
+    (plan(), prop::bool::weighted(0.7), prop::bool::weighted(0.3))
         .prop_map(|(plan, pays, trial)| Step::Subscribe { plan, pays, trial })
 }
 
@@ -62,7 +67,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => any::<bool>().prop_map(Step::Hold),
         2 => (0_u32..3).prop_map(Step::Seconds),
-        5 => (1_u32..40).prop_map(Step::Days),
+        8 => (1_u32..40).prop_map(Step::Days),
         2 => subscribe(),
         4 => (which(), plan()).prop_map(|(number, plan)| Step::Change(number, plan)),
         4 => (which(), any::<bool>()).prop_map(|(number, on)| Step::CancelAtPeriodEnd(number, on)),
@@ -73,6 +78,9 @@ fn step() -> impl Strategy<Value = Step> {
         2 => which().prop_map(Step::Resume),
         2 => (which(), 0_u8..3).prop_map(|(number, text)| Step::Describe(number, text)),
         3 => (which(), prop::bool::weighted(0.3)).prop_map(|(number, pays)| Step::Card(number, pays)),
+        1 => which().prop_map(Step::Ask),
+        1 => (which(), 1_u32..20).prop_map(|(number, days)| Step::Trial(number, days)),
+        1 => which().prop_map(Step::EndTrial),
         2 => which().prop_map(Step::Pay),
         1 => Just(Step::DeleteCustomer),
     ]

@@ -148,17 +148,20 @@ impl<'a> World<'a> {
             Step::Pause(number) => post(number, "/pause", "type=subscription".to_owned()).await,
             Step::Resume(number) => post(number, "/resume", String::new()).await,
             Step::Describe(number, text) => post(number, "", format!("metadata[note]={text}")).await,
+            Step::Trial(number, days) => {
+                let end = at + i64::from(days) * 86_400;
+                post(number, "", format!("trial_end={end}")).await
+            }
+            Step::EndTrial(number) => post(number, "", "trial_end=now".to_owned()).await,
+            Step::Ask(number) => {
+                let card = self.on_file("pm_card_authenticationRequired").await;
+                post(number, "", format!("default_payment_method={card}")).await
+            }
             Step::Card(number, pays) => {
                 let card = self.card(pays).await;
                 post(number, "", format!("default_payment_method={card}")).await
             }
-            Step::Pay(number) => {
-                let object = self.stripe.object(&self.subscription(number).unwrap_or_default());
-                let invoice = object.unwrap_or_default()["latest_invoice"].clone();
-                let path = format!("/v1/invoices/{}/pay", invoice.as_str().unwrap_or("in_0"));
-                let card = self.card(true).await;
-                self.api("POST", &path, &format!("payment_method={card}")).await.0
-            }
+            Step::Pay(number) => self.pay_latest_invoice(number).await,
             Step::DeleteCustomer => {
                 self.api("DELETE", &format!("/v1/customers/{}", self.customer), "").await.0
             }
@@ -169,8 +172,20 @@ impl<'a> World<'a> {
         self.note(format!("{at}: {step:?}, answered {answered}"));
     }
 
+    /// Pays what a subscription asks for: the answer's status.
+    async fn pay_latest_invoice(&self, number: usize) -> u16 {
+        let object = self.stripe.object(&self.subscription(number).unwrap_or_default());
+        let invoice = object.unwrap_or_default()["latest_invoice"].clone();
+        let path = format!("/v1/invoices/{}/pay", invoice.as_str().unwrap_or("in_0"));
+        let card = self.card(true).await;
+        self.api("POST", &path, &format!("payment_method={card}")).await.0
+    }
+
     async fn card(&self, pays: bool) -> String {
-        let card = if pays { "pm_card_visa" } else { "pm_card_chargeCustomerFail" };
+        self.on_file(if pays { "pm_card_visa" } else { "pm_card_chargeCustomerFail" }).await
+    }
+
+    async fn on_file(&self, card: &str) -> String {
         let path = format!("/v1/payment_methods/{card}/attach");
         let (_, method) = self.api("POST", &path, &format!("customer={}", self.customer)).await;
         method["id"].as_str().unwrap_or("pm_none").to_owned()

@@ -118,7 +118,8 @@ impl World {
         Self { customer: text(&customer["id"]), ..world }
     }
 
-    async fn api(&self, method: &str, path: &str, form: &str) -> Value {
+    /// Asks the stand-in's API.
+    pub(crate) async fn api(&self, method: &str, path: &str, form: &str) -> Value {
         let (status, body) = self.send(method, path, "application/x-www-form-urlencoded", form).await;
         assert_eq!(status, 200, "{method} {path}: {}", String::from_utf8_lossy(&body));
         serde_json::from_slice(&body).expect("the API answers JSON")
@@ -156,6 +157,12 @@ impl World {
     /// Presses a button of the hosted page: the status.
     pub(crate) async fn press(&self, session: &str, form: &str) -> u16 {
         self.send("POST", &format!("/c/pay/{session}"), "application/x-www-form-urlencoded", form).await.0
+    }
+
+    /// Presses a button of another page of the stand-in.
+    pub(crate) async fn press_at(&self, path: &str, form: &str) {
+        let (status, _) = self.send("POST", path, "application/x-www-form-urlencoded", form).await;
+        assert_eq!(status, 200, "{path}");
     }
 
     /// Asks for the billing portal.
@@ -245,6 +252,22 @@ impl World {
             needs_sync: row.get(3),
         };
         rows.into_iter().map(known).collect()
+    }
+
+    /// What the ledger holds of this type: the outcome, and whether it is this person's.
+    pub(crate) async fn entries(&self, event_type: &str) -> Vec<(String, bool)> {
+        let select =
+            "select outcome, user_id is not distinct from $2 from payment_logs where event_type = $1";
+        let rows = self.owner.query(select, &[&event_type, &self.person.id.uuid()]).await;
+        let rows = rows.expect("the rows are readable").into_iter();
+        rows.map(|row| (row.get(0), row.get(1))).collect()
+    }
+
+    /// Begins a subscription without a page: its id.
+    pub(crate) async fn subscribe(&self, more: &str) -> String {
+        let (user, customer) = (self.person.id, &self.customer);
+        let form = format!("customer={customer}&items[0][price]=price_basic&metadata[user_id]={user}{more}");
+        text(&self.api("POST", "/v1/subscriptions", &form).await["id"])
     }
 
     /// How many events the ledger holds.
