@@ -174,6 +174,17 @@ await step('a declined card stays on the payment page', async () => {
   return text('[role="alert"]');
 });
 
+await step('a bank that asks and hears no leaves it unpaid', async () => {
+  await page.fill('input[name="card_number"]', '4000 0027 6000 3184');
+  await page.click('button[value="pay"]');
+  await page.waitForSelector('button[value="authenticate"]');
+  await picture('5-bank-asks');
+  await page.click('button[value="refuse"]');
+  await page.waitForSelector('[role="alert"]');
+  expect(!page.url().startsWith(demo), 'it came back as if it had paid');
+  return text('[role="alert"]');
+});
+
 await step('paying with 4242… comes back to a video that plays in full', async () => {
   await page.fill('input[name="card_number"]', '4242 4242 4242 4242');
   await page.click('button[value="pay"]');

@@ -74,6 +74,7 @@ impl Idempotency {
                 None => Err(Refusal::key_in_use(key)),
             };
         }
+        self.0.retain(|_, entry| now - entry.at < KEPT_SECONDS);
         self.0.insert(key.to_owned(), Entry { fingerprint: fingerprint.clone(), at: now, answer: None });
         Ok(None)
     }

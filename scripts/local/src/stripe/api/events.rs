@@ -10,8 +10,13 @@ use serde_json::Value;
 /// The most types that one question names.
 const TYPES_MAX: usize = 20;
 
+/// How far back events can be asked for.
+const KEPT_SECONDS: i64 = 30 * 24 * 60 * 60;
+
 pub(super) fn get(state: &mut State, call: &Call) -> Result<Value, Refusal> {
-    Ok(state.events.find(call.id())?.render())
+    let oldest = state.now() - KEPT_SECONDS;
+    let event = state.events.find(call.id())?;
+    if event.created < oldest { Err(Refusal::not_found(Event::KIND, call.id())) } else { Ok(event.render()) }
 }
 
 pub(super) fn list(state: &mut State, call: &Call) -> Result<Value, Refusal> {
@@ -25,13 +30,15 @@ pub(super) fn list(state: &mut State, call: &Call) -> Result<Value, Refusal> {
     }
     let kind = parameters.text("type");
     let delivered = parameters.boolean("delivery_success")?;
+    let oldest = state.now() - KEPT_SECONDS;
     let wanted = |event: &Event| {
         let of_kind = kind.is_none_or(|kind| match kind.strip_suffix('*') {
             Some(beginning) => event.kind.starts_with(beginning),
             None => event.kind == kind,
         });
         let pending = event.wanted && !event.is_delivered();
-        of_kind
+        event.created >= oldest
+            && of_kind
             && (types.is_empty() || types.contains(&event.kind.as_str()))
             && delivered.is_none_or(|delivered| delivered != pending)
     };

@@ -353,3 +353,20 @@ async fn a_session_that_nobody_pays_expires_with_an_event() {
     assert_eq!((events[0].kind(), events[0].object_id()), ("checkout.session.expired", session.as_str()));
     assert_eq!(events[0].created(), START + DAY, "at its own instant");
 }
+
+#[tokio::test]
+async fn an_event_can_be_asked_for_for_30_days() {
+    let stand = still().await;
+    stand.stripe.hold(true);
+    let customer = stand.customer().await;
+    let event = stand.get("/v1/events").await.json()["data"][0].clone();
+    assert_eq!(event["data"]["object"]["id"], json!(customer));
+    let path = format!("/v1/events/{}", event["id"].as_str().expect("an id"));
+    stand.stripe.advance(Duration::from_hours(30 * 24));
+    assert_eq!(stand.get("/v1/events").await.json()["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!(stand.get(&path).await.status(), 200);
+    stand.stripe.advance(Duration::from_secs(1));
+    assert_eq!(stand.get("/v1/events").await.json()["data"], json!([]));
+    assert_eq!(stand.get(&path).await.refusal(), (404, "resource_missing".to_owned()));
+    assert!(stand.get("/_fake/events").await.text().contains("customer.created"), "it is only told no more");
+}
