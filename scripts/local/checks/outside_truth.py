@@ -1,4 +1,4 @@
-"""PyJWT against a running stack: the access token of a login, and the playback token of a video.
+"""PyJWT against a running stack: the access token of a login and of its renewal, and the playback token of a video.
 
 Usage: outside_truth.py STACK_ENV
 """
@@ -13,6 +13,7 @@ import jwt
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from check import Claims, ask, ask_json, stack_variables
+from tokens import read_access_token, served_keys
 
 if len(sys.argv) != 2:
     sys.exit(__doc__)
@@ -31,22 +32,9 @@ def access_token(claims):
     claims.holds("an account is registered", status == 201, (status, registered))
     status, tokens = ask_json("POST", f"{GATEWAY}/v1/login", account)
     claims.holds("and logs in", status == 200, (status, tokens))
-    status, headers, body = ask("GET", f"{GATEWAY}/.well-known/jwks.json")
-    claims.holds("the public keys are served", status == 200, status)
-    claims.holds("and may be cached", headers["Cache-Control"] == "public, max-age=300", headers["Cache-Control"])
-    keys = jwt.PyJWKSet.from_dict(json.loads(body))
-    private = [key for key in json.loads(body)["keys"] if "d" in key]
-    claims.holds("none of them is private", not private)
+    keys = served_keys(STACK, claims)
     token = tokens["access_token"]
-    kid = jwt.get_unverified_header(token)["kid"]
-    read = jwt.decode(
-        token,
-        keys[kid].key,
-        algorithms=["ES256"],
-        issuer=STACK["JWT_ISSUER"],
-        audience=STACK["JWT_AUDIENCE"],
-        options={"require": ["exp", "iat", "sub", "iss", "aud"]},
-    )
+    read = read_access_token(STACK, keys, token)
     claims.holds("PyJWT verifies the access token with them", True)
     claims.holds("which names its user", read["sub"] == registered["user"]["id"], read["sub"])
     lives = read["exp"] - read["iat"]
@@ -56,10 +44,20 @@ def access_token(claims):
     changed[0] ^= 1
     forged = f"{head}.{payload}.{base64.urlsafe_b64encode(bytes(changed)).rstrip(b'=').decode()}"
     try:
-        jwt.decode(forged, keys[kid].key, algorithms=["ES256"], audience=STACK["JWT_AUDIENCE"])
+        read_access_token(STACK, keys, forged)
         claims.holds("a signature changed by one bit is refused", False)
     except jwt.InvalidSignatureError:
         claims.holds("a signature changed by one bit is refused", True)
+    refresh = {"refresh_token": tokens["refresh_token"]}
+    status, renewed = ask_json("POST", f"{GATEWAY}/v1/token/refresh", refresh)
+    claims.holds("the session is renewed", status == 200, (status, renewed))
+    again = read_access_token(STACK, keys, renewed["access_token"])
+    claims.holds("PyJWT verifies the renewed token with the same keys", True)
+    same = all(again[claim] == read[claim] for claim in ("iss", "aud", "sub", "sid", "auth_time", "scope"))
+    claims.holds("which is of the same person, session and moment of proof", same, again)
+    claims.holds("and is a token of its own", again["jti"] != read["jti"], again["jti"])
+    lives = again["exp"] - again["iat"]
+    claims.holds("that lives as long as the answer says", lives == renewed["expires_in"], lives)
 
 
 def signing_key():

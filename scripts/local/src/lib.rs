@@ -10,6 +10,7 @@ mod file;
 pub mod gateway;
 mod html;
 pub mod journey;
+pub mod keys;
 pub mod mail;
 pub mod mux;
 pub mod process;

@@ -1,14 +1,16 @@
-//! Starts the local stack until it is told to stop, runs its reconcile job once, or walks a customer's journey through it.
-//! `scripts/dev` and `scripts/demo` build this and hand over to it.
+//! Starts the local stack until it is told to stop, runs its reconcile job once, walks a customer's journey through it, or
+//! makes keys. `scripts/dev`, `scripts/demo` and `scripts/keys` build this and hand over to it.
 
 use clap::{Parser, Subcommand};
 use functions_framework::env::Process;
 use local::journey;
+use local::keys::{KeyPair, KeySet, KeysError};
 use local::stack::{Options, Stack, read_environment, reconcile};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -41,6 +43,33 @@ enum Command {
     },
     /// Walks a customer's journey, against the running stack or one of its own.
     Demo,
+    /// Makes and retires the keys of access tokens.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Makes a private key in a new file, and prints the set of public keys.
+    Make {
+        file: PathBuf,
+        #[arg(long)]
+        beside: Option<PathBuf>,
+    },
+    /// Prints the set of public keys of a private key that is there.
+    Public {
+        file: PathBuf,
+        #[arg(long)]
+        beside: Option<PathBuf>,
+    },
+    /// Prints a set without one of its keys.
+    Drop {
+        id: String,
+        #[arg(long)]
+        from: PathBuf,
+    },
 }
 
 #[tokio::main]
@@ -49,6 +78,7 @@ async fn main() -> ExitCode {
         Command::Up { fresh } => up(fresh).await,
         Command::Reconcile { arguments } => run_reconcile(&arguments),
         Command::Demo => demo().await,
+        Command::Keys { command } => keys(command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -81,6 +111,26 @@ async fn up(fresh: bool) -> Result<(), Box<dyn Error>> {
 fn run_reconcile(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     let options = Options::read(Arc::new(Process))?;
     Err(reconcile(&options)?.args(arguments).exec().into())
+}
+
+/// A set goes to stdout, a key's id to stderr, and a private key to neither.
+fn keys(command: KeysCommand) -> Result<(), Box<dyn Error>> {
+    let read = |file: Option<PathBuf>| file.as_deref().map(KeySet::read).transpose();
+    let set = match command {
+        KeysCommand::Make { file, beside } => {
+            let others = read(beside)?;
+            published(&KeyPair::make(&file)?, others)?
+        }
+        KeysCommand::Public { file, beside } => published(&KeyPair::read(&file)?, read(beside)?)?,
+        KeysCommand::Drop { id, from } => KeySet::read(&from)?.without(&id)?,
+    };
+    Ok(writeln!(std::io::stdout(), "{set}")?)
+}
+
+fn published(pair: &KeyPair, others: Option<KeySet>) -> Result<KeySet, KeysError> {
+    // A closed stderr is no reason to print no set.
+    let _ = writeln!(std::io::stderr(), "JWT_SIGNING_KEY_ID is {}", pair.id());
+    others.map_or_else(|| Ok(pair.key_set()), |set| set.beside(pair))
 }
 
 async fn demo() -> Result<(), Box<dyn Error>> {

@@ -1,4 +1,4 @@
-//! Keys for tests and the local stack, and the public halves that go with them.
+//! Keys for tests and the scripts, and the public halves that go with them.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

@@ -8,12 +8,12 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use testkit::keys::SigningKey;
+
+use crate::keys::KeyPair;
 
 /// Everything that is generated; good for this stack alone.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Secrets {
-    pub(super) signing_key_id: String,
     pub(super) signing_key: String,
     pub(super) refresh_token_key: String,
     pub(super) stripe_secret_key: String,
@@ -38,12 +38,10 @@ impl Secrets {
 
     /// New ones.
     pub(super) fn generate() -> Self {
-        let key = SigningKey::generate(&format!("local-{}", &random_text()[..8]));
         let mut refresh_token_key = [0; 32];
         SystemRandom::new().fill(&mut refresh_token_key).expect("the system has randomness");
         Self {
-            signing_key_id: key.id().to_owned(),
-            signing_key: key.pem(),
+            signing_key: KeyPair::generate().pem().to_owned(),
             refresh_token_key: STANDARD.encode(refresh_token_key),
             stripe_secret_key: format!("sk_test_{}", random_text()),
             stripe_webhook_secret: format!("whsec_{}", random_text()),
@@ -51,9 +49,9 @@ impl Secrets {
         }
     }
 
-    /// The public half of the signing key, as a JWKS.
-    pub(super) fn verify_keys(&self) -> String {
-        SigningKey::from_pem(&self.signing_key_id, &self.signing_key).jwks()
+    /// The signing key with its id and its public half.
+    pub(super) fn key_pair(&self) -> KeyPair {
+        self.signing_key.parse().expect("it was made as such a key")
     }
 }
 
@@ -71,10 +69,10 @@ mod tests {
     fn keys_are_kept_until_fresh_ones_are_wanted_and_are_for_their_owner_alone() {
         let folder = std::env::temp_dir().join(format!("streamly-test-{}", super::random_text()));
         std::fs::create_dir(&folder).expect("the temporary folder is there");
-        let keys = |fresh| Secrets::of(&folder, fresh).expect("the folder is ours").verify_keys();
+        let keys = |fresh| Secrets::of(&folder, fresh).expect("the folder is ours").key_pair();
         let first = keys(false);
-        assert_eq!(keys(false), first);
-        assert_ne!(keys(true), first);
+        assert_eq!(keys(false).id(), first.id());
+        assert_ne!(keys(true).id(), first.id());
         let mode = std::fs::metadata(folder.join("secrets.json")).expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         std::fs::remove_dir_all(folder).expect("the folder is ours");

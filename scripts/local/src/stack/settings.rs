@@ -54,12 +54,13 @@ impl<'a> Settings<'a> {
     /// The values that stand before anything runs.
     pub(super) fn new(options: &'a Options, secrets: &Secrets) -> Self {
         let mut settings = Self { options, own: BTreeMap::new() };
+        let signing = secrets.key_pair();
         for (name, value) in [
             ("JWT_ISSUER", "https://streamly.local"),
             ("JWT_AUDIENCE", "streamly-local"),
-            ("JWT_SIGNING_KEY", &secrets.signing_key),
-            ("JWT_SIGNING_KEY_ID", &secrets.signing_key_id),
-            ("JWT_VERIFY_KEYS", &secrets.verify_keys()),
+            ("JWT_SIGNING_KEY", signing.pem()),
+            ("JWT_SIGNING_KEY_ID", signing.id()),
+            ("JWT_VERIFY_KEYS", &signing.key_set().to_string()),
             ("REFRESH_TOKEN_KEY", &secrets.refresh_token_key),
             ("AUTH_TOKEN_HEADER", "x-forwarded-authorization"),
             ("TRUSTED_PROXY_HOPS", "1"),

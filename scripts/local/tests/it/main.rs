@@ -3,6 +3,7 @@
 mod client;
 mod demo;
 mod gateway;
+mod keys;
 mod mail;
 mod mux;
 mod process;

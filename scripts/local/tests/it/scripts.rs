@@ -31,6 +31,7 @@ fn each_script_explains_itself() {
     check_help("dev", "Usage: scripts/dev [--fresh]");
     check_help("dev", "scripts/dev reconcile [PASS...] [--dry-run]");
     check_help("demo", "Usage: scripts/demo");
+    check_help("keys", "Usage: scripts/keys make FILE [--beside SET]");
 }
 
 #[test]
@@ -38,6 +39,8 @@ fn an_unknown_argument_is_named_and_starts_nothing() {
     check_refused("dev", &["--frehs"], "'--frehs'");
     check_refused("dev", &["--fresh", "up"], "'up'");
     check_refused("demo", &["--fresh"], "'--fresh'");
+    check_refused("keys", &["mkae"], "'mkae'");
+    check_refused("keys", &[], "Usage: scripts/keys make");
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod house;
 mod lives;
 mod mailing;
 mod roles;
+mod rotation;
 mod schema;
 mod security;
 mod standing;

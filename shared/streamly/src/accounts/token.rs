@@ -30,6 +30,13 @@ pub struct SigningKey {
     public: Vec<u8>,
 }
 
+impl SigningKey {
+    /// Its public half under this id, as it is published.
+    pub fn verify_keys(&self, id: &KeyId) -> VerifyKeys {
+        VerifyKeys::of_point(id, &self.public)
+    }
+}
+
 impl FromStr for SigningKey {
     type Err = InvalidSigningKey;
 
@@ -96,7 +103,7 @@ impl Signer {
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(key_id.to_string());
         let signer = Self { key, header, key_id, issuer, audience, clock };
-        signer.check_against(&VerifyKeys::of_point(&signer.key_id, &signer.key.public))?;
+        signer.check_against(&signer.key.verify_keys(&signer.key_id))?;
         Ok(signer)
     }
 
