@@ -182,10 +182,7 @@ impl Stripe {
     pub async fn start(options: Options) -> io::Result<Self> {
         let (batches, waiting) = mpsc::unbounded_channel();
         let (port, file) = (options.port, options.memory.clone());
-        let state = match file.as_deref().map(memory::recall).transpose()?.flatten() {
-            Some(state) => state.restored(options),
-            None => State::new(options),
-        };
+        let state = memory::recall(options)?;
         let left = state.events.iter().filter(|event| event.is_waiting() && !event.given_up);
         let left = Mutex::new(left.map(|event| event.id.clone()).collect());
         let shared = Arc::new(Shared::new(state, batches, Memory::new(file)));

@@ -2,10 +2,11 @@
 //! it.
 
 use super::error::Refusal;
+use super::memory::{Difference, Kept};
 use super::state::Shared;
-use serde::{Deserialize, Serialize, Serializer};
-use serde_json::Value;
-use std::collections::HashMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// How long a key is remembered, in seconds of the stand-in's time.
@@ -39,13 +40,28 @@ struct Entry {
 }
 
 /// The keys in use and the answers kept.
-#[derive(Default, Deserialize)]
-pub(super) struct Idempotency(HashMap<String, Entry>);
+#[derive(Default)]
+pub(super) struct Idempotency {
+    entries: HashMap<String, Entry>,
+    /// The keys that were given an answer since someone asked.
+    changed: HashSet<String>,
+}
 
 /// A request under way is not kept: whoever was being answered asks again.
-impl Serialize for Idempotency {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().filter(|(_, entry)| entry.answer.is_some()))
+impl Kept for Idempotency {
+    fn take_difference(&mut self) -> Difference {
+        let changed = std::mem::take(&mut self.changed);
+        let set = changed.iter().filter_map(|key| self.entries.get_key_value(key));
+        Difference { set: set.map(|entry| json!(entry)).collect(), gone: Vec::new() }
+    }
+
+    fn apply(&mut self, difference: Difference) -> Result<(), serde_json::Error> {
+        for entry in difference.set {
+            let (key, entry): (String, Entry) = serde_json::from_value(entry)?;
+            self.changed.insert(key.clone());
+            self.entries.insert(key, entry);
+        }
+        Ok(())
     }
 }
 
@@ -55,7 +71,7 @@ impl Idempotency {
         if key.len() > KEY_LENGTH_MAX {
             return Err(Refusal::key_reused("Idempotency keys are at most 255 characters long.".to_owned()));
         }
-        if let Some(entry) = self.0.get(key).filter(|entry| now - entry.at < KEPT_SECONDS) {
+        if let Some(entry) = self.entries.get(key).filter(|entry| now - entry.at < KEPT_SECONDS) {
             if entry.fingerprint.endpoint != fingerprint.endpoint {
                 let first = &entry.fingerprint.endpoint;
                 return Err(Refusal::key_reused(format!(
@@ -74,22 +90,24 @@ impl Idempotency {
                 None => Err(Refusal::key_in_use(key)),
             };
         }
-        self.0.retain(|_, entry| now - entry.at < KEPT_SECONDS);
-        self.0.insert(key.to_owned(), Entry { fingerprint: fingerprint.clone(), at: now, answer: None });
+        self.entries.retain(|_, entry| now - entry.at < KEPT_SECONDS);
+        self.entries
+            .insert(key.to_owned(), Entry { fingerprint: fingerprint.clone(), at: now, answer: None });
         Ok(None)
     }
 
     /// Keeps the answer.
     pub(super) fn save(&mut self, key: &str, answer: Saved) {
-        if let Some(entry) = self.0.get_mut(key) {
+        if let Some(entry) = self.entries.get_mut(key) {
             entry.answer = Some(answer);
+            self.changed.insert(key.to_owned());
         }
     }
 
     /// Frees the key of a request that ended without an answer to keep.
     fn release(&mut self, key: &str) {
-        if self.0.get(key).is_some_and(|entry| entry.answer.is_none()) {
-            self.0.remove(key);
+        if self.entries.get(key).is_some_and(|entry| entry.answer.is_none()) {
+            self.entries.remove(key);
         }
     }
 }

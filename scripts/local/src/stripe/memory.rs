@@ -1,20 +1,62 @@
-//! What outlives the stand-in: its whole state in one file, so that a stack that is started again finds the customers,
+//! What outlives the stand-in: its state in one file, so that a stack that is started again finds the customers,
 //! subscriptions and events of before, and the time to which its clock was moved.
 //!
-//! Every change is in the file before anyone outside hears of it: an answer and a delivery wait for that. Changes that come
-//! while the file is being written share the next writing, and it is replaced whole, so whatever ends the stand-in leaves
-//! either the state before a change or the one after it.
+//! The file is a line of JSON for each change, and each change is in it before anyone outside hears of it: an answer and a
+//! delivery wait for that. Changes that come while one is being written share the next line. The first line is the whole
+//! state at the start, written in place of the former file; a last line that was cut short tells of a change that nobody
+//! has heard of.
 
+use super::Options;
+use super::delivery::Deliveries;
+use super::life::Retries;
 use super::state::{Shared, State};
+use super::timeline::Timeline;
 use crate::file;
 use axum::extract::{Request, State as Extract};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use std::io;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::watch;
+
+/// What of many objects has changed.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Difference {
+    pub(super) set: Vec<Value>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) gone: Vec<String>,
+}
+
+impl Difference {
+    /// Whether nothing has.
+    pub(super) fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.gone.is_empty()
+    }
+}
+
+/// What tells its changes, and can be changed by them.
+pub(super) trait Kept {
+    /// What has changed since this was asked for.
+    fn take_difference(&mut self) -> Difference;
+
+    /// The same change once more.
+    fn apply(&mut self, difference: Difference) -> Result<(), serde_json::Error>;
+}
+
+/// A change of the state: the few settings as they are, and the difference by the name of each kind.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Change {
+    pub(super) time: Timeline,
+    pub(super) retries: Retries,
+    pub(super) deliveries: Deliveries,
+    pub(super) stores: BTreeMap<String, Difference>,
+}
 
 /// The file and how far it is up to date.
 pub(super) struct Memory {
@@ -25,16 +67,29 @@ pub(super) struct Memory {
     written: watch::Sender<Result<u64, String>>,
 }
 
-/// The state that this file keeps; none where there is no such file.
-pub(super) fn recall(file: &Path) -> io::Result<Option<State>> {
-    match std::fs::read(file) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
-            let way_out = "scripts/dev --fresh begins with an empty one";
-            io::Error::other(format!("its memory in {} cannot be read ({error}); {way_out}", file.display()))
-        }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+/// The state that this file keeps, with what the options say; nothing is kept where there is no such file.
+pub(super) fn recall(options: Options) -> io::Result<State> {
+    let unreadable = |file: &Path, error: serde_json::Error| {
+        let way_out = "scripts/dev --fresh begins with an empty one";
+        io::Error::other(format!("its memory in {} cannot be read ({error}); {way_out}", file.display()))
+    };
+    let Some(file) = options.memory.clone() else {
+        return State::new(options, Vec::new()).map_err(io::Error::other);
+    };
+    let kept = match std::fs::read_to_string(&file) {
+        Ok(text) => changes(&text).map_err(|error| unreadable(&file, error))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    State::new(options, kept).map_err(|error| unreadable(&file, error))
+}
+
+fn changes(text: &str) -> Result<Vec<Change>, serde_json::Error> {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    // The first line was written whole or not at all.
+    let first = std::iter::once(first);
+    let whole = rest.rfind('\n').map_or("", |end| &rest[..end]);
+    first.chain(whole.lines()).map(serde_json::from_str).collect()
 }
 
 impl Memory {
@@ -60,34 +115,44 @@ impl Memory {
     }
 }
 
-/// Writes the state at once, and then whenever it has changed.
+/// Writes the state at once, and then each change.
 pub(super) async fn run(shared: Arc<Shared>) {
     let memory = &shared.memory;
-    let Some(file) = &memory.file else { return };
+    let Some(path) = memory.file.clone() else { return };
     let mut changes = memory.changes.subscribe();
+    let mut file: Option<Arc<File>> = None;
     loop {
-        let (count, bytes) = {
+        let (count, change) = {
             // A change is noted after it was made, so under the lock at least those counted are in the state.
-            let state = shared.lock();
-            (*changes.borrow_and_update(), serde_json::to_vec(&*state))
+            let mut state = shared.lock();
+            (*changes.borrow_and_update(), state.take_change())
         };
-        let bytes = bytes.expect("the state has texts for keys");
-        let path = file.clone();
-        let writing = tokio::task::spawn_blocking(move || file::write_whole(&path, &bytes)).await;
-        let fault = match writing {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(error) => Some(error.to_string()),
-        };
-        if let Some(fault) = fault {
-            drop(memory.written.send_replace(Err(fault)));
-            return;
+        let mut line = serde_json::to_vec(&change).expect("the state has texts for keys");
+        line.push(b'\n');
+        let (opened, path) = (file.clone(), path.clone());
+        let writing = tokio::task::spawn_blocking(move || write(opened, &path, &line));
+        match writing.await.map_err(io::Error::other).flatten() {
+            Ok(written) => file = Some(written),
+            Err(fault) => {
+                drop(memory.written.send_replace(Err(fault.to_string())));
+                return;
+            }
         }
         drop(memory.written.send_replace(Ok(count)));
         if changes.changed().await.is_err() {
             return;
         }
     }
+}
+
+/// Adds a line to the open file, or begins the file with it.
+fn write(opened: Option<Arc<File>>, path: &Path, line: &[u8]) -> io::Result<Arc<File>> {
+    if let Some(file) = opened {
+        (&*file).write_all(line)?;
+        return Ok(file);
+    }
+    file::write_whole(path, line)?;
+    OpenOptions::new().append(true).open(path).map(Arc::new)
 }
 
 /// Answers once what the request has changed is kept.

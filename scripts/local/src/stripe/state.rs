@@ -4,7 +4,7 @@ use super::delivery::Deliveries;
 use super::fault::Faults;
 use super::idempotency::Idempotency;
 use super::life::Retries;
-use super::memory::Memory;
+use super::memory::{Change, Kept, Memory};
 use super::objects::{
     Customer, Dispute, Event, Invoice, InvoiceItem, Metadata, PaymentIntent, PaymentMethod, PortalSession,
     Price, Product, Recurring, Refund, Session, Subscription,
@@ -12,7 +12,7 @@ use super::objects::{
 use super::store::{Object, Store};
 use super::timeline::Timeline;
 use super::{Options, SeedPrice, ids};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,16 +20,11 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 /// The webhook endpoint and how it is served.
-#[derive(Serialize, Deserialize)]
 pub(super) struct Webhooks {
-    #[serde(skip)]
     pub(super) url: Option<String>,
-    #[serde(skip)]
     pub(super) secret: String,
-    #[serde(skip)]
     pub(super) events: Vec<String>,
     pub(super) deliveries: Deliveries,
-    #[serde(skip)]
     pub(super) retry_delay: Duration,
 }
 
@@ -50,14 +45,10 @@ pub(super) struct Received {
     pub(super) body: String,
 }
 
-/// What is skipped is given anew at each start, or is of no use after it.
-#[derive(Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) time: Timeline,
     pub(super) retries: Retries,
-    #[serde(skip)]
     pub(super) base_url: String,
-    #[serde(skip)]
     pub(super) secret_key: String,
     pub(super) customers: Store<Customer>,
     pub(super) products: Store<Product>,
@@ -73,21 +64,18 @@ pub(super) struct State {
     pub(super) portal_sessions: Store<PortalSession>,
     pub(super) events: Store<Event>,
     pub(super) idempotency: Idempotency,
-    #[serde(skip)]
     pub(super) faults: Faults,
     pub(super) webhooks: Webhooks,
-    #[serde(skip)]
     pub(super) received: VecDeque<Received>,
     /// The API request under way, which its events name.
-    #[serde(skip)]
     pub(super) request: Option<(String, Option<String>)>,
     /// The events of the action under way.
-    #[serde(skip)]
     fresh: Vec<String>,
 }
 
 impl State {
-    pub(super) fn new(options: Options) -> Self {
+    /// What an earlier run has kept, or nothing, and the prices that there must be.
+    pub(super) fn new(options: Options, kept: Vec<Change>) -> Result<Self, serde_json::Error> {
         let webhooks = Webhooks {
             url: None,
             secret: options.webhook_secret,
@@ -120,23 +108,54 @@ impl State {
             request: None,
             fresh: Vec::new(),
         };
+        for change in kept {
+            state.apply(change)?;
+        }
         for price in options.prices {
             state.seed(price);
         }
-        state
+        Ok(state)
     }
 
-    /// What an earlier run has left, with what these options say of this one.
-    pub(super) fn restored(mut self, options: Options) -> Self {
-        self.time = self.time.by(options.clock);
-        self.secret_key = options.secret_key;
-        self.webhooks.secret = options.webhook_secret;
-        self.webhooks.events = options.events;
-        self.webhooks.retry_delay = options.retry_delay;
-        for price in options.prices {
-            self.seed(price);
+    /// Everything of which there may be many.
+    fn stores(&mut self) -> [(&'static str, &mut dyn Kept); 14] {
+        [
+            ("customers", &mut self.customers),
+            ("products", &mut self.products),
+            ("prices", &mut self.prices),
+            ("payment_methods", &mut self.payment_methods),
+            ("sessions", &mut self.sessions),
+            ("subscriptions", &mut self.subscriptions),
+            ("invoices", &mut self.invoices),
+            ("invoice_items", &mut self.invoice_items),
+            ("payment_intents", &mut self.payment_intents),
+            ("refunds", &mut self.refunds),
+            ("disputes", &mut self.disputes),
+            ("portal_sessions", &mut self.portal_sessions),
+            ("events", &mut self.events),
+            ("idempotency", &mut self.idempotency),
+        ]
+    }
+
+    /// What has changed since this was asked for, or since the start.
+    pub(super) fn take_change(&mut self) -> Change {
+        let stores = self.stores().map(|(name, store)| (name.to_owned(), store.take_difference()));
+        let stores = stores.into_iter().filter(|(_, difference)| !difference.is_empty()).collect();
+        let (time, retries) = (self.time.clone(), self.retries.clone());
+        Change { time, retries, deliveries: self.webhooks.deliveries.clone(), stores }
+    }
+
+    /// The same change once more.
+    fn apply(&mut self, mut change: Change) -> Result<(), serde_json::Error> {
+        self.time.resume(&change.time);
+        self.retries = change.retries;
+        self.webhooks.deliveries = change.deliveries;
+        for (name, store) in self.stores() {
+            if let Some(difference) = change.stores.remove(name) {
+                store.apply(difference)?;
+            }
         }
-        self
+        Ok(())
     }
 
     /// Has its pages at this address.

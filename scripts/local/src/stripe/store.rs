@@ -2,9 +2,11 @@
 
 use super::error::Refusal;
 use super::form::Parameters;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use super::memory::{Difference, Kept};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A kind of object.
 pub(super) trait Object {
@@ -25,16 +27,20 @@ pub(super) trait Object {
 pub(super) struct Store<T> {
     order: Vec<String>,
     by_id: HashMap<String, T>,
+    /// The ids of what may have changed, and of what was taken out, since someone asked.
+    changed: HashSet<String>,
+    gone: Vec<String>,
 }
 
 impl<T: Object> Store<T> {
     pub(super) fn new() -> Self {
-        Self { order: Vec::new(), by_id: HashMap::new() }
+        Self { order: Vec::new(), by_id: HashMap::new(), changed: HashSet::new(), gone: Vec::new() }
     }
 
     /// Adds it, in place of one with the same id.
     pub(super) fn insert(&mut self, object: T) {
         let id = object.id().to_owned();
+        self.changed.insert(id.clone());
         if self.by_id.insert(id.clone(), object).is_none() {
             self.order.push(id);
         }
@@ -45,13 +51,17 @@ impl<T: Object> Store<T> {
     }
 
     pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut T> {
-        self.by_id.get_mut(id)
+        let object = self.by_id.get_mut(id)?;
+        self.changed.insert(id.to_owned());
+        Some(object)
     }
 
     /// Takes it out.
     pub(super) fn remove(&mut self, id: &str) -> Option<T> {
+        let object = self.by_id.remove(id)?;
         self.order.retain(|one| one != id);
-        self.by_id.remove(id)
+        self.gone.push(id.to_owned());
+        Some(object)
     }
 
     /// The one that the path names, or 404.
@@ -61,7 +71,7 @@ impl<T: Object> Store<T> {
 
     /// The one that the path names, to change it, or 404.
     pub(super) fn find_mut(&mut self, id: &str) -> Result<&mut T, Refusal> {
-        self.by_id.get_mut(id).ok_or_else(|| Refusal::not_found(T::KIND, id))
+        self.get_mut(id).ok_or_else(|| Refusal::not_found(T::KIND, id))
     }
 
     /// The one that a parameter names, or 400.
@@ -81,6 +91,7 @@ impl<T: Object> Store<T> {
 
     /// All of them, to change them.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.changed.extend(self.order.iter().cloned());
         self.by_id.values_mut()
     }
 
@@ -128,20 +139,23 @@ impl<T: Object> Store<T> {
     }
 }
 
-/// Written as a list, oldest first.
-impl<T: Object + Serialize> Serialize for Store<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter())
+impl<T: Object + Serialize + DeserializeOwned> Kept for Store<T> {
+    fn take_difference(&mut self) -> Difference {
+        let changed = std::mem::take(&mut self.changed);
+        // In the order in which they were made, so that whoever reads them makes them in that order.
+        let ids = self.order.iter().filter(|id| changed.contains(*id));
+        let set = ids.filter_map(|id| self.by_id.get(id));
+        Difference { set: set.map(|object| json!(object)).collect(), gone: std::mem::take(&mut self.gone) }
     }
-}
 
-impl<'de, T: Object + Deserialize<'de>> Deserialize<'de> for Store<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut store = Self::new();
-        for object in Vec::<T>::deserialize(deserializer)? {
-            store.insert(object);
+    fn apply(&mut self, difference: Difference) -> Result<(), serde_json::Error> {
+        for object in difference.set {
+            self.insert(serde_json::from_value(object)?);
         }
-        Ok(store)
+        for id in difference.gone {
+            self.remove(&id);
+        }
+        Ok(())
     }
 }
 

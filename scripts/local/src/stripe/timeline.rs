@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use streamly::clock::Clock;
 
 /// What is kept of it is how far it was moved: it runs on while nothing keeps it.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Timeline {
     #[serde(skip, default = "Clock::system")]
     clock: Clock,
@@ -24,9 +24,9 @@ impl Timeline {
         Self { clock, ahead: 0, held: None, instant: None, latest: i64::MIN }
     }
 
-    /// The same, kept by this clock.
-    pub(super) fn by(self, clock: Clock) -> Self {
-        Self { clock, ..self }
+    /// Goes on by its own clock as far ahead as the other was.
+    pub(super) fn resume(&mut self, other: &Self) {
+        *self = Self { clock: self.clock.clone(), ..other.clone() };
     }
 
     /// The time in Unix seconds.

@@ -177,7 +177,9 @@ impl State {
     /// A draft is gone, and the items that it took wait for the next one.
     pub(in crate::stripe) fn delete_invoice(&mut self, id: &str) {
         let Some(invoice) = self.invoices.remove(id) else { return };
-        for item in self.invoice_items.iter_mut().filter(|item| item.invoice.as_deref() == Some(id)) {
+        let taken = self.invoice_items.iter().filter(|item| item.invoice.as_deref() == Some(id));
+        for item in taken.map(|item| item.id.clone()).collect::<Vec<_>>() {
+            let Some(item) = self.invoice_items.get_mut(&item) else { continue };
             item.invoice = None;
         }
         let shown = invoice.render();

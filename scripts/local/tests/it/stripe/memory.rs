@@ -129,12 +129,58 @@ async fn a_price_of_a_plan_stays_as_it_was_until_the_plan_says_otherwise() {
 async fn a_memory_that_cannot_be_read_is_a_fault_and_is_left_as_it_is() {
     let folder = Folder::new();
     let file = folder.path().join("stripe.json");
-    for broken in ["", "{", "[]", r#"{"customers": 1}"#] {
+    for broken in ["", "\n", "{", "{\n", "[]\n", "{}\n", "{\"stores\": {\"customers\": 1}}\n"] {
         std::fs::write(&file, broken).expect("the folder is ours");
         let fault = Stripe::start(remembering(&folder)).await.err().expect("it is not readable").to_string();
         assert!(fault.contains("stripe.json") && fault.contains("--fresh"), "{fault}");
         assert_eq!(std::fs::read_to_string(&file).expect("it is there"), broken);
     }
+}
+
+#[tokio::test]
+async fn a_change_is_written_by_itself_and_one_that_was_cut_short_is_none() {
+    let folder = Folder::new();
+    let file = folder.path().join("stripe.json");
+    let length = || std::fs::metadata(&file).expect("it is there").len();
+    let stand = Stand::with(remembering(&folder)).await;
+    let mut made = Vec::new();
+    for _ in 0..30 {
+        made.push(stand.customer().await);
+    }
+    let before = length();
+    stand.post(&format!("/v1/customers/{}", made[0]), "name=Ada").await;
+    assert!(length() - before < before / 5, "{} of {before} bytes", length() - before);
+    stand.stripe.stop().await;
+
+    let whole = std::fs::read_to_string(&file).expect("it is text");
+    for cut in [1, 10, 100] {
+        let last = whole.trim_end().rfind('\n').expect("several lines") + 1;
+        std::fs::write(&file, &whole[..(last + cut).min(whole.len() - 1)]).expect("the folder is ours");
+        let stand = Stand::with(remembering(&folder)).await;
+        let first = stand.get(&format!("/v1/customers/{}", made[0])).await;
+        assert_eq!(first.status(), 200, "{cut}");
+        stand.stripe.stop().await;
+    }
+    let broken = whole.replacen("\n{", "\n!{", 1);
+    std::fs::write(&file, broken).expect("the folder is ours");
+    assert!(Stripe::start(remembering(&folder)).await.is_err(), "a line between others is never cut short");
+}
+
+#[tokio::test]
+async fn a_start_makes_the_file_short_again() {
+    let folder = Folder::new();
+    let file = folder.path().join("stripe.json");
+    let stand = Stand::with(remembering(&folder)).await;
+    let customer = stand.customer().await;
+    for round in 0..50 {
+        stand.post(&format!("/v1/customers/{customer}"), &format!("name=n{round}")).await;
+    }
+    stand.stripe.stop().await;
+    let lines = || std::fs::read_to_string(&file).expect("it is text").lines().count();
+    assert!(lines() > 50, "{}", lines());
+    let stand = Stand::with(remembering(&folder)).await;
+    assert_eq!(stand.get(&format!("/v1/customers/{customer}")).await.json()["name"], json!("n49"));
+    assert!(lines() < 5, "{}", lines());
 }
 
 #[tokio::test]
