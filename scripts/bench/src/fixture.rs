@@ -3,6 +3,7 @@
 use argon2::{Argon2, PasswordHasher, password_hash};
 use std::error::Error;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use streamly::ids::StreamId;
 use testkit::{Database, Person, Subscription, Video, bearer};
@@ -31,11 +32,11 @@ pub(crate) struct Fixture {
     /// What login is started with.
     pub(crate) login_variables: Variables,
     /// One request for the title by each person, each going on with a play.
-    pub(crate) playback: Vec<Shot>,
+    pub(crate) playback: Arc<[Shot]>,
     /// The same requests as the floor reads them: the ids as path segments.
-    pub(crate) floor: Vec<Shot>,
+    pub(crate) floor: Arc<[Shot]>,
     /// A login of each account.
-    pub(crate) login: Vec<Shot>,
+    pub(crate) login: Arc<[Shot]>,
     /// Dropped last: with it goes the database.
     _database: Database,
 }
@@ -67,9 +68,9 @@ impl Fixture {
             playback_variables: variables("playback", &[]),
             floor_variables: variables("playback", &[]),
             login_variables: variables("login", &[("THROTTLE_IP_CREDENTIALS", "1000000/1")]),
-            playback,
-            floor,
-            login,
+            playback: playback.into(),
+            floor: floor.into(),
+            login: login.into(),
             _database: database,
         })
     }
