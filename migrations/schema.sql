@@ -164,6 +164,7 @@ grant insert (id, user_id, idle_expires_at, absolute_expires_at, user_agent, ip_
 grant insert (id, user_id, idle_expires_at, absolute_expires_at, user_agent, ip_prefix), select (id, user_id, auth_time, last_used_at, idle_expires_at, absolute_expires_at, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_password;
 grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_playback;
 grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_portal;
+grant select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at) on sessions to streamly_progress;
 grant delete, select (id, user_id, idle_expires_at, absolute_expires_at, revoked_at), update (revoke_reason) on sessions to streamly_reconcile;
 grant select (user_id, revoked_at), update (revoked_at, revoke_reason) on sessions to streamly_register;
 grant select (id, user_id, counter, auth_time, rotated_at, idle_expires_at, absolute_expires_at, revoked_at), update (counter, last_used_at, rotated_at, idle_expires_at, revoked_at, revoke_reason) on sessions to streamly_token;
@@ -186,6 +187,7 @@ CREATE INDEX streams_user_id_idx ON public.streams USING btree (user_id, last_se
 CREATE INDEX streams_video_id_idx ON public.streams USING btree (video_id);
 grant select on streams to streamly_account;
 grant insert (id, user_id, video_id, device), select, update (last_seen_at) on streams to streamly_playback;
+grant select, update (last_seen_at, ended_at, taken_over_at) on streams to streamly_progress;
 grant delete, select (user_id) on streams to streamly_reconcile;
 
 create table subscriptions (
@@ -234,6 +236,7 @@ CREATE INDEX subscriptions_user_id_idx ON public.subscriptions USING btree (user
 grant select (id, user_id, stripe_subscription_id, stripe_customer_id, livemode, status, plan, price_id, quantity, currency, current_period_start, current_period_end, trial_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, pause_behavior, pause_resumes_at, past_due_since, latest_invoice_id, checkout_session_id, created_at, updated_at) on subscriptions to streamly_account;
 grant select (user_id, stripe_subscription_id, livemode, status) on subscriptions to streamly_checkout;
 grant select (user_id, livemode, status, plan, current_period_end, cancel_at_period_end, cancel_at, pause_behavior, past_due_since, created_at) on subscriptions to streamly_playback;
+grant select (user_id, livemode, status, plan, current_period_end, cancel_at_period_end, cancel_at, pause_behavior, past_due_since, created_at) on subscriptions to streamly_progress;
 grant insert (user_id, stripe_subscription_id, stripe_customer_id, livemode, status, needs_sync, sync_reason), select, update (stripe_customer_id, status, plan, price_id, quantity, currency, current_period_start, current_period_end, trial_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, pause_behavior, pause_resumes_at, past_due_since, latest_invoice_id, checkout_session_id, api_version, last_event_id, last_event_type, last_event_created, needs_sync, sync_reason, sync_attempts, sync_after, synced_at, updated_at) on subscriptions to streamly_reconcile;
 grant select (user_id, livemode, status, plan, current_period_end, cancel_at_period_end, cancel_at, pause_behavior, past_due_since, created_at) on subscriptions to streamly_subscription;
 grant insert (user_id, stripe_subscription_id, stripe_customer_id, livemode, status, needs_sync, sync_reason), select, update (stripe_customer_id, status, plan, price_id, quantity, currency, current_period_start, current_period_end, trial_end, cancel_at_period_end, cancel_at, canceled_at, ended_at, pause_behavior, pause_resumes_at, past_due_since, latest_invoice_id, checkout_session_id, api_version, last_event_id, last_event_type, last_event_created, needs_sync, sync_reason, updated_at) on subscriptions to streamly_webhook;
@@ -266,6 +269,7 @@ grant select (id, email_canonical, verified_at, scope, disabled_at, deleted_at) 
 grant select (id, email, email_canonical, verified_at, scope, disabled_at, deleted_at), update (verified_at) on users to streamly_password;
 grant select (id, disabled_at, deleted_at) on users to streamly_playback;
 grant select (id, disabled_at, deleted_at, stripe_customer_id, stripe_livemode) on users to streamly_portal;
+grant select (id, disabled_at, deleted_at) on users to streamly_progress;
 grant select (id, deleted_at, stripe_customer_id, stripe_livemode, open_checkout_session, erased_at), update (email, email_canonical, verified_at, stripe_customer_id, stripe_livemode, open_checkout_session, erased_at) on users to streamly_reconcile;
 grant insert (id, email, email_canonical), select (id, email, email_canonical, verified_at, disabled_at, deleted_at, created_at) on users to streamly_register;
 grant select (id, scope, disabled_at, deleted_at) on users to streamly_token;
@@ -315,8 +319,13 @@ create table videos (
   constraint videos_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'preparing'::text, 'ready'::text, 'errored'::text, 'deleted'::text]))),
   constraint videos_uploader_id_fkey FOREIGN KEY (uploader_id) REFERENCES users(id) ON DELETE SET NULL
 );
+CREATE INDEX videos_catalog_idx ON public.videos USING btree (GREATEST(published_at, '1970-01-01 00:00:00+00'::timestamp with time zone) DESC, id DESC) WHERE ((published_at IS NOT NULL) AND (status = ANY (ARRAY['waiting'::text, 'preparing'::text, 'ready'::text])));
+CREATE INDEX videos_title_idx ON public.videos USING gin (searchable(title) gin_trgm_ops);
 CREATE INDEX videos_uploader_id_idx ON public.videos USING btree (uploader_id);
+CREATE INDEX videos_words_idx ON public.videos USING gin (to_tsvector('simple'::regconfig, searchable(((title || ' '::text) || COALESCE(description, ''::text)))));
+grant select (id, title, description, provider, playback_id, playback_policy, status, duration_seconds, aspect_ratio, thumbnail_time, access, min_tier, preview_seconds, allowed_countries, blocked_countries, available_from, available_until, published_at, unpublished_at) on videos to streamly_catalog;
 grant select (id, title, provider, playback_id, playback_policy, playback_restriction_id, status, duration_seconds, aspect_ratio, thumbnail_time, access, min_tier, preview_seconds, allowed_countries, blocked_countries, available_from, available_until, published_at, unpublished_at) on videos to streamly_playback;
+grant select (id, title, description, provider, playback_id, playback_policy, status, duration_seconds, aspect_ratio, thumbnail_time, access, min_tier, preview_seconds, allowed_countries, blocked_countries, available_from, available_until, published_at, unpublished_at) on videos to streamly_progress;
 grant select (uploader_id), update (uploader_id) on videos to streamly_reconcile;
 
 create table watch_progress (
@@ -332,4 +341,5 @@ create table watch_progress (
 CREATE INDEX watch_progress_video_id_idx ON public.watch_progress USING btree (video_id);
 grant select on watch_progress to streamly_account;
 grant select (user_id, video_id, position_seconds) on watch_progress to streamly_playback;
+grant insert (user_id, video_id, position_seconds), select, update (position_seconds, updated_at) on watch_progress to streamly_progress;
 grant delete, select (user_id) on watch_progress to streamly_reconcile;

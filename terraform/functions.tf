@@ -92,6 +92,14 @@ locals {
       ]
       secrets = ["CLOUDFLARE_STREAM_PRIVATE_KEY", "MUX_PRIVATE_KEY"]
     }
+    catalog = {
+      role = "streamly_catalog"
+      variables = [
+        "AUTH_TOKEN_HEADER", "CLOUDFLARE_STREAM_DOMAIN", "CLOUDFLARE_STREAM_KEY_ID", "CORS_ALLOWED_ORIGINS",
+        "JWT_AUDIENCE", "JWT_ISSUER", "JWT_VERIFY_KEYS", "MUX_SIGNING_KEY",
+      ]
+      secrets = ["CLOUDFLARE_STREAM_PRIVATE_KEY", "MUX_PRIVATE_KEY"]
+    }
     mailer = {
       role      = "streamly_mailer", asks = true
       variables = ["MAIL_FROM", "PUBLIC_APP_URL"]

@@ -3,6 +3,7 @@ project_id = "streamly-test"
 region     = "europe-west1"
 images = {
   account      = "europe-west1-docker.pkg.dev/streamly-test/streamly/account@sha256:000000000000000000000000000000000000000000000000000000000000000a"
+  catalog      = "europe-west1-docker.pkg.dev/streamly-test/streamly/catalog@sha256:00000000000000000000000000000000000000000000000000000000000000c1"
   email        = "europe-west1-docker.pkg.dev/streamly-test/streamly/email@sha256:000000000000000000000000000000000000000000000000000000000000000b"
   mailer       = "europe-west1-docker.pkg.dev/streamly-test/streamly/mailer@sha256:000000000000000000000000000000000000000000000000000000000000000c"
   password     = "europe-west1-docker.pkg.dev/streamly-test/streamly/password@sha256:000000000000000000000000000000000000000000000000000000000000000d"

@@ -40,6 +40,10 @@ pub const MIGRATIONS: &[Migration] = &[
     Migration { name: "0010_account.sql", sql: include_str!("../../../migrations/0010_account.sql") },
     Migration { name: "0011_erasure.sql", sql: include_str!("../../../migrations/0011_erasure.sql") },
     Migration { name: "0012_token.sql", sql: include_str!("../../../migrations/0012_token.sql") },
+    Migration {
+        name: "0013_catalog_and_progress.sql",
+        sql: include_str!("../../../migrations/0013_catalog_and_progress.sql"),
+    },
 ];
 
 /// The first line of a file that must run outside a transaction: one `create index concurrently`, and nothing else.

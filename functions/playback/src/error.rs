@@ -1,40 +1,17 @@
 //! Why somebody does not get to watch, in the work's words, and what each refusal is over HTTP.
 
 use adapters::problems;
+use adapters::watching::{self, Active};
 use functions_framework::{Kind, Problem, problem};
 use http::StatusCode;
-use serde::Serialize;
 use std::time::Duration;
 use streamly::accounts::verify::InvalidToken;
-use streamly::billing::access::Denial;
 use streamly::db;
 use streamly::db::streams::ActiveStream;
-use streamly::ids::{StreamId, VideoId};
-use time::OffsetDateTime;
+use streamly::ids::VideoId;
+use streamly::video::providers::Unservable;
+use streamly::video::rights::Refusal;
 
-use crate::source::Unservable;
-
-const VIDEO_NOT_FOUND: Kind =
-    Kind { slug: "video-not-found", status: StatusCode::NOT_FOUND, title: "There is no such video" };
-const SUBSCRIPTION_REQUIRED: Kind = Kind {
-    slug: "subscription-required",
-    status: StatusCode::FORBIDDEN,
-    title: "This video takes a subscription",
-};
-const SUBSCRIPTION_LAPSED: Kind =
-    Kind { slug: "subscription-lapsed", status: StatusCode::FORBIDDEN, title: "The subscription has ended" };
-const PAYMENT_REQUIRED: Kind = Kind {
-    slug: "payment-required",
-    status: StatusCode::FORBIDDEN,
-    title: "A payment for the subscription is due",
-};
-const TIER_REQUIRED: Kind =
-    Kind { slug: "tier-required", status: StatusCode::FORBIDDEN, title: "This video needs a higher plan" };
-const GEO_BLOCKED: Kind = Kind {
-    slug: "geo-blocked",
-    status: StatusCode::FORBIDDEN,
-    title: "This video is not available in your country",
-};
 const VIDEO_NOT_READY: Kind = Kind {
     slug: "video-not-ready",
     status: StatusCode::CONFLICT,
@@ -65,45 +42,23 @@ pub(crate) enum PlaybackError {
     #[error("the caller's account or login has ended")]
     SessionRevoked,
     #[error("the caller has no subscription that opens the video")]
-    Denied(Denial),
-    #[error("the video takes tier {0}")]
-    Tier(String),
+    Refused(Refusal),
     #[error("the video is not shown where the caller is")]
     Geo,
     #[error("the video is not ready")]
     NotReady,
     #[error("as many streams play as may")]
     Full(Vec<ActiveStream>),
-    #[error(transparent)]
-    Unservable(#[from] Unservable),
+    #[error("video {0} cannot be served")]
+    Unservable(VideoId, #[source] Unservable),
     #[error(transparent)]
     Database(#[from] db::Error),
-}
-
-/// A running play as the reply lists it.
-#[derive(Serialize)]
-struct Active {
-    id: StreamId,
-    video_id: VideoId,
-    title: String,
-    device: Option<String>,
-    #[serde(with = "time::serde::rfc3339")]
-    started_at: OffsetDateTime,
-    #[serde(with = "time::serde::rfc3339")]
-    last_seen_at: OffsetDateTime,
-}
-
-impl From<ActiveStream> for Active {
-    fn from(stream: ActiveStream) -> Self {
-        let ActiveStream { id, video, title, device, started_at, last_seen_at } = stream;
-        Self { id, video_id: video, title, device, started_at, last_seen_at }
-    }
 }
 
 impl From<PlaybackError> for Problem {
     fn from(error: PlaybackError) -> Self {
         match error {
-            PlaybackError::NotFound => Self::new(VIDEO_NOT_FOUND),
+            PlaybackError::NotFound => watching::video_not_found(),
             PlaybackError::SessionId => Self::new(problem::VALIDATION_ERROR).field(
                 "#/session_id",
                 "invalid",
@@ -113,11 +68,8 @@ impl From<PlaybackError> for Problem {
             PlaybackError::InvalidToken(InvalidToken) => Self::invalid_token(),
             PlaybackError::TooMany(wait) => problems::throttled(wait),
             PlaybackError::SessionRevoked => Self::session_revoked(),
-            PlaybackError::Denied(Denial::SubscriptionRequired) => Self::new(SUBSCRIPTION_REQUIRED),
-            PlaybackError::Denied(Denial::SubscriptionLapsed) => Self::new(SUBSCRIPTION_LAPSED),
-            PlaybackError::Denied(Denial::PaymentRequired) => Self::new(PAYMENT_REQUIRED),
-            PlaybackError::Tier(tier) => Self::new(TIER_REQUIRED).member("required_tier", tier),
-            PlaybackError::Geo => Self::new(GEO_BLOCKED),
+            PlaybackError::Refused(refusal) => watching::refused(refusal),
+            PlaybackError::Geo => watching::geo_blocked(),
             PlaybackError::NotReady => Self::new(VIDEO_NOT_READY).retry_after(PREPARING),
             PlaybackError::Full(streams) => {
                 let streams: Vec<Active> = streams.into_iter().map(Active::from).collect();
@@ -126,7 +78,7 @@ impl From<PlaybackError> for Problem {
                     .detail("end one of these, or watch there")
                     .member("active_streams", streams)
             }
-            PlaybackError::Unservable(cause) => Self::unavailable(cause),
+            PlaybackError::Unservable(..) => Self::unavailable(error),
             PlaybackError::Database(cause) => problems::database(cause),
         }
     }

@@ -11,31 +11,29 @@
 mod config;
 mod device;
 mod error;
-mod limit;
 mod reply;
 mod showing;
 mod source;
 
 use adapters::variables::Leeway;
+use adapters::watching;
 use functions_framework::cors::Origins;
 use functions_framework::{Bearer, IntoResponse, Problem, Request, RequestExt, Response, Routes};
 use http::{HeaderName, Method, header};
 use std::sync::Arc;
 use streamly::accounts::verify::{Caller, InvalidToken, TokenHeader, Verifier};
 use streamly::billing::Plans;
-use streamly::billing::access::Denial;
 use streamly::clock::Clock;
 use streamly::db::streams::{self, Opened, Opening};
-use streamly::db::subscriptions;
 use streamly::db::videos::{self, PlaybackQuestion, Provider, Status, Title};
 use streamly::db::{Connection, Pool};
 use streamly::ids::{StreamId, VideoId};
 use streamly::video::geo::Country;
+use streamly::video::limiter::Limiter;
+use streamly::video::providers::Providers;
 use streamly::video::rights::{self, Lack, Right};
 
 pub use config::Config;
-pub use limit::Limiter;
-pub use source::{Providers, Unservable};
 
 use error::PlaybackError;
 use reply::{Made, Reply};
@@ -145,13 +143,12 @@ impl Parts {
             Bearer::Ambiguous => return Err(InvalidToken.into()),
         };
         let headers = request.headers();
-        let country_header = self.country_header.as_ref();
         let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         Ok(Ask {
             video,
             named,
             token,
-            country: country_header.and_then(|name| Country::named_by(headers.get_all(name).iter())),
+            country: watching::country(request, self.country_header.as_ref()),
             user_agent: user_agent.unwrap_or_default(),
             opens: *request.method() == Method::GET,
         })
@@ -172,16 +169,14 @@ impl Parts {
         let question = PlaybackQuestion {
             video: ask.video,
             caller: caller.map(|caller| (caller.user_id(), caller.session_id())),
-            livemode: self.livemode,
-            renewal_leeway_hours: self.leeway.renewal_leeway_hours,
-            past_due_grace_days: self.leeway.past_due_grace_days,
-            plans: &plans,
+            rules: self.leeway.rules(self.livemode, &plans),
         };
         let answer = videos::for_playback(&*connection, question).await?;
         if caller.is_some() && !answer.account_holds {
             return Err(PlaybackError::SessionRevoked);
         }
-        let title = answer.title.filter(|title| is_there(title, caller)).ok_or(PlaybackError::NotFound)?;
+        let title = answer.title.filter(|title| rights::is_there(title.status, title.is_visible, caller));
+        let title = title.ok_or(PlaybackError::NotFound)?;
         let showing = match rights::right(&title.access, answer.entitlement.as_ref(), &self.plans) {
             Ok(Right::Free) => Showing::Free,
             Ok(Right::Subscription(grant)) => Showing::Subscribed(grant),
@@ -196,7 +191,8 @@ impl Parts {
         if title.status != Status::Ready {
             return Err(PlaybackError::NotReady);
         }
-        let source = self.providers.source(&title)?;
+        let source = self.providers.source(title.asset());
+        let source = source.map_err(|error| PlaybackError::Unservable(title.id, error))?;
         let viewer = caller.filter(|_| ask.opens && showing.preview_seconds().is_none());
         let stream = match viewer {
             Some(caller) => Some(take_place(connection, ask, showing.plays_max(), caller).await?),
@@ -209,7 +205,7 @@ impl Parts {
             max_resolution: showing.max_resolution(),
             entitled_until: showing.until(),
         };
-        let addresses = source.addresses(&title, &serving);
+        let addresses = source::addresses(&source, &title, &serving);
         let position_seconds = answer.position_seconds;
         Ok(Made { title, showing, stream, position_seconds, addresses, now }.into())
     }
@@ -217,24 +213,11 @@ impl Parts {
     /// Why somebody who lacks this may not watch.
     async fn refusal(&self, connection: &Connection, lack: Lack, caller: Option<Caller>) -> PlaybackError {
         let Some(caller) = caller else { return PlaybackError::MissingToken };
-        if let Lack::Tier(tier) = lack {
-            return PlaybackError::Tier(tier);
-        }
-        match subscriptions::states_by_user(&**connection, caller.user_id(), self.livemode).await {
-            Ok(states) => {
-                let denials =
-                    states.iter().map(|state| Denial::of(&state.status, state.collection_is_paused));
-                PlaybackError::Denied(denials.max().unwrap_or(Denial::SubscriptionRequired))
-            }
+        match rights::refusal(&**connection, lack, caller, self.livemode).await {
+            Ok(refusal) => PlaybackError::Refused(refusal),
             Err(error) => error.into(),
         }
     }
-}
-
-/// Whether a title exists for this caller: an administrator sees it before and after its dates.
-fn is_there(title: &Title, caller: Option<Caller>) -> bool {
-    let sees_all = caller.is_some_and(|caller| caller.is_admin());
-    !matches!(title.status, Status::Errored | Status::Deleted) && (title.is_visible || sees_all)
 }
 
 /// How much of a title those may see who may not watch it. Only Mux can end a token's video before its end.

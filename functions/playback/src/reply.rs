@@ -1,5 +1,6 @@
 //! The answer: what a player takes as it is.
 
+use adapters::watching::HEARTBEAT_S;
 use functions_framework::{IntoResponse, Json, Response};
 use http::{HeaderValue, header};
 use serde::Serialize;
@@ -10,9 +11,6 @@ use time::OffsetDateTime;
 
 use crate::showing::Showing;
 use crate::source::{Addresses, Tokens};
-
-/// How often a player says that it still plays, in seconds; a third of what makes a play silent.
-const HEARTBEAT_S: u32 = 60;
 
 /// Signed addresses for one play.
 #[derive(Serialize)]
@@ -138,11 +136,12 @@ fn instant(unix_seconds: i64) -> OffsetDateTime {
 mod tests {
     use super::{Made, Reply, Title};
     use crate::showing::Showing;
-    use crate::source::{Providers, Serving};
+    use crate::source::{Serving, addresses};
     use std::collections::BTreeMap;
     use streamly::db::videos::{Access, Policy, Provider, Status};
     use streamly::ids::{StreamId, VideoId};
     use streamly::video::mux::Mux;
+    use streamly::video::providers::Providers;
 
     #[test]
     fn the_log_holds_ids_and_times_and_never_a_token_or_an_address() {
@@ -171,7 +170,8 @@ mod tests {
         let now = 1_795_395_600;
         let serving = Serving { now, preview_seconds: None, max_resolution: None, entitled_until: None };
         let providers = Providers { mux: Some(mux), cloudflare: None };
-        let addresses = providers.source(&title).expect("servable").addresses(&title, &serving);
+        let source = providers.source(title.asset()).expect("servable");
+        let addresses = addresses(&source, &title, &serving);
         let stream = StreamId::new();
         let showing = Showing::Free;
         let reply: Reply =

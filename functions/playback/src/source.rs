@@ -1,49 +1,15 @@
-//! Where a title comes from in this deployment, and the addresses that its provider serves to one viewer.
+//! The addresses that a title's provider serves to one viewer.
 
 use serde::Serialize;
 use streamly::billing::plans::Resolution;
-use streamly::db::videos::{Access, Policy, Provider, Title};
-use streamly::ids::VideoId;
+use streamly::db::videos::Title;
 use streamly::video::cloudflare::CloudflareStream;
 use streamly::video::geo::Rules;
 use streamly::video::lifetime::{self, CLOUDFLARE_S_MAX, Length, Window};
 use streamly::video::mux::{Limits, Mux, Poster};
 use streamly::video::playback_id::{CloudflareId, MuxId};
+use streamly::video::providers::{Shown, Source};
 use streamly::video::token::{Signed, Token};
-
-/// The providers of this deployment; one that is absent is off.
-#[derive(Default)]
-pub struct Providers {
-    /// Mux.
-    pub mux: Option<Mux>,
-    /// Cloudflare Stream.
-    pub cloudflare: Option<CloudflareStream>,
-}
-
-/// A title that cannot be served although it is ready: the operator's matter.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("video {video} cannot be served: {reason}")]
-pub struct Unservable {
-    video: VideoId,
-    reason: &'static str,
-}
-
-/// A title that can be served.
-pub(crate) enum Source<'a> {
-    /// By Mux.
-    Mux(&'a Mux, MuxId, Shown),
-    /// By Cloudflare Stream.
-    Cloudflare(&'a CloudflareStream, CloudflareId, Shown),
-}
-
-/// To whom the provider shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shown {
-    /// To whoever has a token.
-    Signed,
-    /// To everyone.
-    Publicly,
-}
 
 /// What one viewer is to get.
 #[derive(Debug)]
@@ -89,60 +55,30 @@ pub(crate) struct Tokens {
     drm: Option<Token>,
 }
 
-impl Providers {
-    /// Where this title comes from; nothing is signed that a provider would not take, and nothing gated is shown that a
-    /// provider shows to everyone.
-    pub(crate) fn source(&self, title: &Title) -> Result<Source<'_>, Unservable> {
-        let unservable = |reason| Unservable { video: title.id, reason };
-        let shown = match title.policy {
-            Policy::Signed => Shown::Signed,
-            Policy::Public if title.access == Access::Free => Shown::Publicly,
-            Policy::Public => return Err(unservable("it is not free, but public at its provider")),
-            Policy::Drm => return Err(unservable("it needs a licence, which is not offered")),
-        };
-        let id = title.playback_id.as_deref().ok_or_else(|| unservable("it has no playback id"))?;
-        let shape = || unservable("its playback id is not of its provider's shape");
-        match title.provider {
-            Provider::Mux => {
-                let mux = self.mux.as_ref().ok_or_else(|| unservable("Mux is not configured here"))?;
-                Ok(Source::Mux(mux, id.parse().map_err(|_| shape())?, shown))
-            }
-            Provider::Cloudflare => {
-                let cloudflare = self.cloudflare.as_ref();
-                let cloudflare =
-                    cloudflare.ok_or_else(|| unservable("Cloudflare Stream is not configured here"))?;
-                Ok(Source::Cloudflare(cloudflare, id.parse().map_err(|_| shape())?, shown))
-            }
+/// The addresses for one viewer, signed now or a little earlier.
+pub(crate) fn addresses(source: &Source<'_>, title: &Title, serving: &Serving) -> Addresses {
+    match source {
+        Source::Mux(mux, id, Shown::Signed) => mux_addresses(mux, id, title, serving),
+        Source::Mux(mux, id, Shown::Publicly) => {
+            let urls = Urls {
+                hls: mux.public_video_url(id),
+                dash: None,
+                poster: mux.public_poster_url(id, poster(title)),
+                storyboard: Some(mux.public_storyboard_url(id)),
+            };
+            bare(id.to_string(), urls, window(title, serving, None))
         }
-    }
-}
-
-impl Source<'_> {
-    /// The addresses for one viewer, signed now or a little earlier.
-    pub(crate) fn addresses(&self, title: &Title, serving: &Serving) -> Addresses {
-        match self {
-            Self::Mux(mux, id, Shown::Signed) => mux_addresses(mux, id, title, serving),
-            Self::Mux(mux, id, Shown::Publicly) => {
-                let urls = Urls {
-                    hls: mux.public_video_url(id),
-                    dash: None,
-                    poster: mux.public_poster_url(id, poster(title)),
-                    storyboard: Some(mux.public_storyboard_url(id)),
-                };
-                bare(id.to_string(), urls, window(title, serving, None))
-            }
-            Self::Cloudflare(cloudflare, id, Shown::Signed) => {
-                cloudflare_addresses(cloudflare, id, title, serving)
-            }
-            Self::Cloudflare(cloudflare, id, Shown::Publicly) => {
-                let urls = Urls {
-                    hls: cloudflare.public_hls_url(id),
-                    dash: Some(cloudflare.public_dash_url(id)),
-                    poster: cloudflare.public_poster_url(id, title.thumbnail_seconds),
-                    storyboard: None,
-                };
-                bare(id.to_string(), urls, window(title, serving, Some(CLOUDFLARE_S_MAX)))
-            }
+        Source::Cloudflare(cloudflare, id, Shown::Signed) => {
+            cloudflare_addresses(cloudflare, id, title, serving)
+        }
+        Source::Cloudflare(cloudflare, id, Shown::Publicly) => {
+            let urls = Urls {
+                hls: cloudflare.public_hls_url(id),
+                dash: Some(cloudflare.public_dash_url(id)),
+                poster: cloudflare.public_poster_url(id, title.thumbnail_seconds),
+                storyboard: None,
+            };
+            bare(id.to_string(), urls, window(title, serving, Some(CLOUDFLARE_S_MAX)))
         }
     }
 }

@@ -3,7 +3,6 @@
 use argon2::{Argon2, PasswordHasher, password_hash};
 use std::error::Error;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use streamly::ids::StreamId;
 use testkit::{Database, Person, Subscription, Video, bearer};
@@ -32,11 +31,11 @@ pub(crate) struct Fixture {
     /// What login is started with.
     pub(crate) login_variables: Variables,
     /// One request for the title by each person, each going on with a play.
-    pub(crate) playback: Arc<[Shot]>,
+    pub(crate) playback: Vec<Shot>,
     /// The same requests as the floor reads them: the ids as path segments.
-    pub(crate) floor: Arc<[Shot]>,
+    pub(crate) floor: Vec<Shot>,
     /// A login of each account.
-    pub(crate) login: Arc<[Shot]>,
+    pub(crate) login: Vec<Shot>,
     /// Dropped last: with it goes the database.
     _database: Database,
 }
@@ -68,9 +67,9 @@ impl Fixture {
             playback_variables: variables("playback", &[]),
             floor_variables: variables("playback", &[]),
             login_variables: variables("login", &[("THROTTLE_IP_CREDENTIALS", "1000000/1")]),
-            playback: playback.into(),
-            floor: floor.into(),
-            login: login.into(),
+            playback,
+            floor,
+            login,
             _database: database,
         })
     }

@@ -7,3 +7,5 @@
 pub mod callers;
 pub mod problems;
 pub mod variables;
+pub mod videos;
+pub mod watching;

@@ -9,7 +9,12 @@ use streamly::accounts::verify::{TokenHeader, Verifier, VerifyKeys};
 use streamly::accounts::{Audience, Issuer, KeyId};
 use streamly::billing::stripe::{ApiBase, SecretKey, Stripe};
 use streamly::clock::Clock;
-use streamly::db::{CaFile, Pool, PoolSize, Settings};
+use streamly::db::{CaFile, Pool, PoolSize, Settings, viewers};
+use streamly::video::cloudflare::CloudflareStream;
+use streamly::video::key::PrivateKey;
+use streamly::video::mux::Mux;
+use streamly::video::providers::Providers;
+use streamly::video::{self, BaseUrl, Domain};
 
 use crate::callers::Callers;
 
@@ -110,11 +115,70 @@ pub struct Leeway {
     pub renewal_leeway_hours: u16,
 }
 
+impl Leeway {
+    /// The rules by which subscriptions count, in this mode and with these plans.
+    pub fn rules<'a>(self, livemode: bool, plans: &'a [&'a str]) -> viewers::Rules<'a> {
+        let Self { past_due_grace_days, renewal_leeway_hours } = self;
+        viewers::Rules { livemode, renewal_leeway_hours, past_due_grace_days, plans }
+    }
+}
+
 /// `PAST_DUE_GRACE_DAYS` and `RENEWAL_LEEWAY_HOURS`, for everyone who grants or tells of access.
 pub fn leeway(env: &mut Reader<'_>) -> Result<Leeway, Invalid> {
     let past_due_grace_days = env.or("PAST_DUE_GRACE_DAYS", PAST_DUE_GRACE_DAYS);
     let renewal_leeway_hours = env.or("RENEWAL_LEEWAY_HOURS", RENEWAL_LEEWAY_HOURS);
     Ok(Leeway { past_due_grace_days: past_due_grace_days?, renewal_leeway_hours: renewal_leeway_hours? })
+}
+
+/// `MUX_SIGNING_KEY`, `MUX_PRIVATE_KEY`, `MUX_STREAM_BASE_URL`, `MUX_IMAGE_BASE_URL`, `CLOUDFLARE_STREAM_KEY_ID`,
+/// `CLOUDFLARE_STREAM_PRIVATE_KEY` and `CLOUDFLARE_STREAM_DOMAIN`: who streams. A provider of which nothing is set is off;
+/// one that is half set is a fault.
+pub fn providers(env: &mut Reader<'_>) -> Result<Providers, Invalid> {
+    let mux = mux(env);
+    let cloudflare = cloudflare(env);
+    Ok(Providers { mux: mux?, cloudflare: cloudflare? })
+}
+
+fn mux(env: &mut Reader<'_>) -> Result<Option<Mux>, Invalid> {
+    let id = env.optional::<video::key::KeyId>("MUX_SIGNING_KEY");
+    let key = env.optional_secret::<PrivateKey>("MUX_PRIVATE_KEY");
+    let stream = base_url(env, "MUX_STREAM_BASE_URL", "https://stream.mux.com");
+    let image = base_url(env, "MUX_IMAGE_BASE_URL", "https://image.mux.com");
+    let (id, key, stream, image) = (id?, key?, stream?, image?);
+    match (id, key) {
+        (Some(id), Some(key)) => Ok(Some(Mux::new(id, key, stream, image))),
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(env.fault("MUX_SIGNING_KEY", "is not set, but MUX_PRIVATE_KEY is")),
+        (Some(_), None) => Err(env.fault("MUX_PRIVATE_KEY", "is not set, but MUX_SIGNING_KEY is")),
+    }
+}
+
+fn base_url(env: &mut Reader<'_>, name: &'static str, default: &str) -> Result<BaseUrl, Invalid> {
+    env.or(name, default.parse().expect("the default is an address"))
+}
+
+fn cloudflare(env: &mut Reader<'_>) -> Result<Option<CloudflareStream>, Invalid> {
+    let id = env.optional::<video::key::KeyId>("CLOUDFLARE_STREAM_KEY_ID");
+    let key = env.optional_secret::<PrivateKey>("CLOUDFLARE_STREAM_PRIVATE_KEY");
+    let domain = env.optional::<Domain>("CLOUDFLARE_STREAM_DOMAIN");
+    let (id, key, domain) = (id?, key?, domain?);
+    let (has_id, has_key, has_domain) = (id.is_some(), key.is_some(), domain.is_some());
+    if let (Some(id), Some(key), Some(domain)) = (id, key, domain) {
+        return Ok(Some(CloudflareStream::new(id, key, domain)));
+    }
+    let is_set = [
+        ("CLOUDFLARE_STREAM_KEY_ID", has_id),
+        ("CLOUDFLARE_STREAM_PRIVATE_KEY", has_key),
+        ("CLOUDFLARE_STREAM_DOMAIN", has_domain),
+    ];
+    if is_set.iter().all(|(_, is_set)| !is_set) {
+        return Ok(None);
+    }
+    let missing = is_set.iter().filter(|(_, is_set)| !is_set);
+    for (name, _) in missing {
+        env.fault(name, "is not set, but another of Cloudflare Stream's variables is");
+    }
+    Err(Invalid)
 }
 
 #[cfg(test)]

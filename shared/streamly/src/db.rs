@@ -18,6 +18,7 @@ pub mod entitlements;
 pub mod erasures;
 pub mod exports;
 pub mod leftovers;
+pub mod listings;
 pub mod mail_outbox;
 pub mod one_time_tokens;
 pub mod own_sessions;
@@ -28,6 +29,7 @@ pub mod subscriptions;
 pub mod syncs;
 pub mod users;
 pub mod videos;
+pub mod viewers;
 
 pub use error::Error;
 pub use pool::{Connection, Pool, PoolSize, Transaction, TransactionLimits};
@@ -36,7 +38,7 @@ pub use statement::Statement;
 
 /// Every statement of the product, for the tests that prepare each one and look at its plan.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
-    let tables: [&'static [Statement]; 18] = [
+    let tables: [&'static [Statement]; 20] = [
         auth_events::STATEMENTS,
         auth_throttle::STATEMENTS,
         credentials::STATEMENTS,
@@ -45,6 +47,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         erasures::STATEMENTS,
         exports::STATEMENTS,
         leftovers::STATEMENTS,
+        listings::STATEMENTS,
         mail_outbox::STATEMENTS,
         one_time_tokens::STATEMENTS,
         own_sessions::STATEMENTS,
@@ -55,6 +58,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         syncs::STATEMENTS,
         users::STATEMENTS,
         videos::STATEMENTS,
+        viewers::STATEMENTS,
     ];
     tables.into_iter().flatten()
 }

@@ -7,8 +7,10 @@ pub mod cloudflare;
 pub mod geo;
 pub mod key;
 pub mod lifetime;
+pub mod limiter;
 pub mod mux;
 pub mod playback_id;
+pub mod providers;
 pub mod rights;
 pub mod token;
 

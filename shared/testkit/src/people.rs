@@ -131,6 +131,10 @@ impl Subscription {
 pub struct Video {
     /// Its id.
     pub id: VideoId,
+    /// What it is called.
+    pub title: &'static str,
+    /// What it is about.
+    pub description: Option<&'static str>,
     /// `mux` or `cloudflare`.
     pub provider: &'static str,
     /// The provider's playback id.
@@ -156,6 +160,8 @@ impl Default for Video {
         let id = VideoId::new();
         Self {
             id,
+            title: "A film",
+            description: None,
             provider: "mux",
             playback_id: Some(id.uuid().simple().to_string()),
             playback_policy: Some("signed"),
@@ -174,9 +180,9 @@ impl Video {
     pub async fn insert(&self, owner: &Client) {
         let insert = "
             insert into videos (id, title, provider, playback_id, playback_policy, status, access, min_tier,
-              preview_seconds, duration_seconds, published_at)
-            values ($1, 'A film', $2, $3, $4, $5, $6, $7, $8, $9::float8::numeric, now() + make_interval(secs => $10))";
-        let parameters: [&(dyn ToSql + Sync); 10] = [
+              preview_seconds, duration_seconds, published_at, description)
+            values ($1, $11, $2, $3, $4, $5, $6, $7, $8, $9::float8::numeric, now() + make_interval(secs => $10), $12)";
+        let parameters: [&(dyn ToSql + Sync); 12] = [
             &self.id.uuid(),
             &self.provider,
             &self.playback_id,
@@ -187,6 +193,8 @@ impl Video {
             &self.preview_seconds,
             &self.duration_seconds,
             &self.published,
+            &self.title,
+            &self.description,
         ];
         run(owner, insert, &parameters).await;
     }

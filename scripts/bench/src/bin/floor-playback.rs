@@ -13,6 +13,7 @@ use std::sync::Arc;
 use streamly::billing::plans::Plans;
 use streamly::db::streams::{self, Opening};
 use streamly::db::videos::{self, PlaybackQuestion};
+use streamly::db::viewers::Rules;
 use streamly::db::{Pool, PoolSize};
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -49,14 +50,9 @@ async fn answer(parts: Arc<Parts>, request: Request<Incoming>) -> Result<Respons
     let mut id = || ids.next().ok_or("an id is missing");
     let (video, user, session, play) = (id()?.parse()?, id()?.parse()?, id()?.parse()?, id()?.parse()?);
     let connection = parts.pool.get().await?;
-    let question = PlaybackQuestion {
-        video,
-        caller: Some((user, session)),
-        livemode: false,
-        renewal_leeway_hours: 72,
-        past_due_grace_days: 7,
-        plans: &parts.plans.slugs_by_tier_ascending(),
-    };
+    let plans = parts.plans.slugs_by_tier_ascending();
+    let rules = Rules { livemode: false, renewal_leeway_hours: 72, past_due_grace_days: 7, plans: &plans };
+    let question = PlaybackQuestion { video, caller: Some((user, session)), rules };
     videos::for_playback(&*connection, question).await?;
     let opening = Opening { user, video, named: Some(play), device: None, plays_max: 1 };
     streams::open(connection, &opening).await?;

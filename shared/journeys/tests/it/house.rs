@@ -29,6 +29,8 @@ impl House {
         let mut house = Self { database: Database::new().await, functions: BTreeMap::new() };
         let account = account::Parts::real(house.read("account", account::Config::read));
         house.add("account", account::routes(account.expect("its parts hold")));
+        let catalog = catalog::Parts::real(house.read("catalog", catalog::Config::read));
+        house.add("catalog", catalog::routes(catalog));
         let checkout = checkout::Parts::real(house.read("checkout", checkout::Config::read));
         house.add("checkout", checkout::routes(checkout));
         let email = email::Parts::real(house.read("email", email::Config::read));

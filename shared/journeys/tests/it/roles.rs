@@ -121,6 +121,33 @@ const REFUSED: &[(&str, &str)] = &[
     ("playback", "update videos set access = 'free'"),
     ("playback", "delete from streams"),
     ("webhook", "select id from videos"),
+    // Who shows titles knows no viewer, and nothing of an asset beyond its poster.
+    ("catalog", "select id from users"),
+    ("catalog", "select id from sessions"),
+    ("catalog", "select user_id from watch_progress"),
+    ("catalog", "select id from streams"),
+    ("catalog", "select provider_asset_id from videos"),
+    ("catalog", "select error_message from videos"),
+    ("catalog", "select uploader_id from videos"),
+    ("catalog", "update videos set published_at = now()"),
+    ("catalog", "delete from videos"),
+    // Who keeps a viewer's place opens no play, and neither changes nor forgets anything else.
+    (
+        "progress",
+        "insert into streams (id, user_id, video_id) values (gen_random_uuid(), gen_random_uuid(), gen_random_uuid())",
+    ),
+    ("progress", "update streams set user_id = gen_random_uuid()"),
+    ("progress", "update streams set started_at = now()"),
+    ("progress", "delete from streams"),
+    ("progress", "delete from watch_progress"),
+    ("progress", "update watch_progress set user_id = gen_random_uuid()"),
+    ("progress", "update videos set access = 'free'"),
+    ("progress", "select provider_asset_id from videos"),
+    ("progress", "select email from users"),
+    ("progress", "update users set scope = 'user admin'"),
+    ("progress", "update sessions set revoked_at = null"),
+    ("progress", "select stripe_subscription_id from subscriptions"),
+    ("progress", "update subscriptions set status = 'active'"),
     // Who is told what is held on them, and ends it, sets no password, no address and no right.
     ("account", "update credentials set phc = ''"),
     ("account", "insert into credentials (user_id, kind, phc) values (gen_random_uuid(), 'password', '')"),
@@ -143,8 +170,9 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 /// The functions that have a role.
-const FUNCTIONS: [&str; 13] = [
+const FUNCTIONS: [&str; 15] = [
     "account",
+    "catalog",
     "checkout",
     "email",
     "login",
@@ -152,6 +180,7 @@ const FUNCTIONS: [&str; 13] = [
     "password",
     "playback",
     "portal",
+    "progress",
     "reconcile",
     "register",
     "subscription",

@@ -4,19 +4,39 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{GenericClient, Row};
 use uuid::Uuid;
 
-use super::entitlements::entitlement;
+use super::statement::Parameter;
+use super::viewers::{self, Entitlement, account, best_subscription, is};
 use super::{Error, Statement};
 use crate::ids::{SessionId, UserId, VideoId};
 
 /// Every statement of this file.
 pub const STATEMENTS: &[Statement] = &[FOR_PLAYBACK];
 
+/// Whether a row `v` is published, and within its dates: true, false or null.
+macro_rules! is_visible {
+    () => {
+        "v.published_at <= now()
+             and coalesce(v.unpublished_at > now(), true)
+             and coalesce(v.available_from <= now(), true)
+             and coalesce(v.available_until > now(), true)"
+    };
+}
+pub(super) use is_visible;
+
+/// A length in seconds of a row `v`, by its column: -1 at least, and null where it is beyond all sense (`least` passes nulls
+/// over, so an absent one ends there as well).
+macro_rules! seconds {
+    ($column:literal) => {
+        concat!("nullif(greatest(least(v.", $column, ", 1000000000), -1), 1000000000)::float8 as ", $column)
+    };
+}
+pub(super) use seconds;
+
 /// A title with all that decides whether it plays: the caller's account, the subscription that opens most, the place where
 /// they stopped. Always exactly one row, whatever exists of it; a null boolean is false. The parameters are the title, the
 /// user, the session, live mode, the renewal leeway in hours, the grace in days, and the plans from the smallest tier up.
 ///
-/// Dates are clamped, so that no stored one overflows what it is read into; so are numbers, and those beyond all sense are
-/// null (`least` passes nulls over, so an absent one ends there as well).
+/// Numbers are clamped, so that no stored one overflows what it is read into.
 const FOR_PLAYBACK: Statement = Statement::new(
     "videos::FOR_PLAYBACK",
     &[Type::UUID, Type::UUID, Type::UUID, Type::BOOL, Type::INT4, Type::INT4, Type::TEXT_ARRAY],
@@ -25,35 +45,22 @@ const FOR_PLAYBACK: Statement = Statement::new(
     select a.holds as account_holds,
            v.id, v.provider, v.playback_id, v.playback_policy, v.playback_restriction_id, v.status,
            v.access, v.min_tier, v.preview_seconds, v.aspect_ratio, v.allowed_countries, v.blocked_countries,
-           nullif(greatest(least(v.duration_seconds, 1000000000), -1), 1000000000)::float8 as duration_seconds,
-           nullif(greatest(least(v.thumbnail_time, 1000000000), -1), 1000000000)::float8 as thumbnail_time,
-           v.published_at <= now()
-             and coalesce(v.unpublished_at > now(), true)
-             and coalesce(v.available_from <= now(), true)
-             and coalesce(v.available_until > now(), true) as is_visible,
+           ",
+        seconds!("duration_seconds"),
+        ",
+           ",
+        seconds!("thumbnail_time"),
+        ",
+           ",
+        is_visible!(),
+        " as is_visible,
            e.plan, e.grants, e.is_late, e.entitled_until,
            nullif(least(w.position_seconds, 1000000000), 1000000000)::float8 as position_seconds
       from (select $1 as video_id, $2 as user_id, $3 as session_id) q
-      left join videos v on v.id = q.video_id
-      left join lateral (
-           select true as holds
-             from users u
-             join sessions s on s.user_id = u.id
-            where u.id = q.user_id and s.id = q.session_id
-              and s.revoked_at is null and now() < least(s.idle_expires_at, s.absolute_expires_at)
-              and u.disabled_at is null and u.deleted_at is null) a on true
-      left join lateral (
-           select s.plan, t.until > now() as grants, t.is_late,
-                  floor(extract(epoch from
-                    least(greatest(t.until, 'epoch'), now() + interval '10 years')))::bigint as entitled_until
-             from subscriptions s
-            cross join lateral (",
-        entitlement!("$5", "$6"),
-        ") t
-            where s.user_id = q.user_id and s.livemode = $4
-            order by t.until > now() desc nulls last, array_position($7, s.plan) desc nulls last,
-                     t.until desc nulls last
-            limit 1) e on true
+      left join videos v on v.id = q.video_id",
+        account!(),
+        best_subscription!("$4", "$5", "$6", "$7"),
+        "
       left join watch_progress w on w.user_id = q.user_id and w.video_id = q.video_id",
     ),
 );
@@ -65,14 +72,8 @@ pub struct PlaybackQuestion<'a> {
     pub video: VideoId,
     /// Who asks, and by which login.
     pub caller: Option<(UserId, SessionId)>,
-    /// Whether subscriptions of real money count, or those of test mode.
-    pub livemode: bool,
-    /// How long a paid period goes on while its renewal is on the way, in hours.
-    pub renewal_leeway_hours: u16,
-    /// How long a subscription goes on while a payment is due, in days.
-    pub past_due_grace_days: u16,
-    /// The plans' slugs, those of the smallest tier first.
-    pub plans: &'a [&'a str],
+    /// By which rules subscriptions count.
+    pub rules: viewers::Rules<'a>,
 }
 
 /// The answer.
@@ -130,6 +131,38 @@ pub enum Provider {
     Cloudflare,
 }
 
+impl Status {
+    /// Its name in rows and replies.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Preparing => "preparing",
+            Self::Ready => "ready",
+            Self::Errored => "errored",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+impl Access {
+    /// Its name in rows and replies.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Members => "members",
+            Self::Tier(_) => "tier",
+        }
+    }
+
+    /// The least tier that it takes, where it takes one.
+    pub fn least_tier(&self) -> Option<&str> {
+        match self {
+            Self::Tier(tier) => Some(tier),
+            Self::Free | Self::Members => None,
+        }
+    }
+}
+
 impl Provider {
     /// Its name in rows and replies.
     pub fn as_str(self) -> &'static str {
@@ -177,17 +210,6 @@ pub enum Access {
     Tier(String),
 }
 
-/// What a person's best subscription opens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entitlement {
-    /// The plan's slug, which the configuration may no longer know.
-    pub plan: Option<String>,
-    /// When the right to watch ends if nothing more is heard, in Unix seconds; none where it opens nothing now.
-    pub until: Option<i64>,
-    /// Whether it lives on leeway or grace.
-    pub is_late: bool,
-}
-
 /// Answers it, in one round trip.
 pub async fn for_playback(
     client: &impl GenericClient,
@@ -195,75 +217,99 @@ pub async fn for_playback(
 ) -> Result<PlaybackAnswer, Error> {
     let user = question.caller.map(|(user, _)| user.uuid());
     let session = question.caller.map(|(_, session)| session.uuid());
-    let leeway = i32::from(question.renewal_leeway_hours);
-    let grace = i32::from(question.past_due_grace_days);
-    let row = FOR_PLAYBACK
-        .one(
-            client,
-            &[&question.video.uuid(), &user, &session, &question.livemode, &leeway, &grace, &question.plans],
-        )
-        .await?;
-    let is = |column: &str| row.get::<_, Option<bool>>(column).unwrap_or_default();
+    let rules = question.rules;
+    let (leeway, grace) = rules.times();
+    let parameters: [Parameter<'_>; 7] =
+        [&question.video.uuid(), &user, &session, &rules.livemode, &leeway, &grace, &rules.plans];
+    let row = FOR_PLAYBACK.one(client, &parameters).await?;
+    let title = row.get::<_, Option<Uuid>>("id").map(|id| title(id.into(), &row)).transpose()?;
     Ok(PlaybackAnswer {
-        account_holds: is("account_holds"),
-        title: row.get::<_, Option<Uuid>>("id").map(|id| title(id.into(), &row)).transpose()?,
-        entitlement: row.get::<_, Option<i64>>("entitled_until").map(|until| Entitlement {
-            plan: row.get("plan"),
-            until: is("grants").then_some(until),
-            is_late: is("is_late"),
-        }),
+        account_holds: is(&row, "account_holds"),
+        title,
+        entitlement: viewers::entitlement_of(&row),
         position_seconds: row.get("position_seconds"),
     })
 }
 
 fn title(id: VideoId, row: &Row) -> Result<Title, Error> {
-    let strange = |column: &str| Error::value(FOR_PLAYBACK.name(), format!("{column} of video {id}"));
-    let provider = match row.get("provider") {
-        "mux" => Provider::Mux,
-        "cloudflare" => Provider::Cloudflare,
-        _ => return Err(strange("provider")),
-    };
-    let policy = match row.get("playback_policy") {
-        None | Some("signed") => Policy::Signed,
-        Some("public") => Policy::Public,
-        Some("drm") => Policy::Drm,
-        Some(_) => return Err(strange("playback_policy")),
-    };
-    let status = match row.get("status") {
-        "waiting" => Status::Waiting,
-        "preparing" => Status::Preparing,
-        "ready" => Status::Ready,
-        "errored" => Status::Errored,
-        "deleted" => Status::Deleted,
-        _ => return Err(strange("status")),
-    };
-    let access = match (row.get("access"), row.get::<_, Option<String>>("min_tier")) {
-        ("free", _) => Access::Free,
-        ("members", _) => Access::Members,
-        ("tier", Some(tier)) => Access::Tier(tier),
-        _ => return Err(strange("access")),
-    };
-    let preview_seconds = row.get::<_, Option<i32>>("preview_seconds").unwrap_or_default();
+    let columns = Columns { statement: FOR_PLAYBACK.name(), id, row };
     Ok(Title {
         id,
-        provider,
+        provider: columns.provider()?,
         playback_id: row.get("playback_id"),
-        policy,
+        policy: columns.policy()?,
         restriction_id: row.get("playback_restriction_id"),
-        status,
-        access,
-        preview_seconds: u32::try_from(preview_seconds).ok().filter(|seconds| *seconds > 0),
+        status: columns.status()?,
+        access: columns.access()?,
+        preview_seconds: columns.preview_seconds(),
         duration_seconds: row.get("duration_seconds"),
         aspect_ratio: row.get("aspect_ratio"),
         thumbnail_seconds: row.get("thumbnail_time"),
-        allowed_countries: countries(row, "allowed_countries"),
-        blocked_countries: countries(row, "blocked_countries"),
-        is_visible: row.get::<_, Option<bool>>("is_visible").unwrap_or_default(),
+        allowed_countries: columns.countries("allowed_countries"),
+        blocked_countries: columns.countries("blocked_countries"),
+        is_visible: is(row, "is_visible"),
     })
 }
 
-/// The list; a null within it becomes a code that is no country's, so that the list stays a rule.
-fn countries(row: &Row, column: &str) -> Vec<String> {
-    let list: Option<Vec<Option<String>>> = row.get(column);
-    list.unwrap_or_default().into_iter().map(Option::unwrap_or_default).collect()
+/// A row with columns of `videos`, read into types; what the schema's checks should have refused is an error that names the
+/// title.
+pub(super) struct Columns<'a> {
+    pub(super) statement: &'static str,
+    pub(super) id: VideoId,
+    pub(super) row: &'a Row,
+}
+
+impl Columns<'_> {
+    pub(super) fn provider(&self) -> Result<Provider, Error> {
+        match self.row.get("provider") {
+            "mux" => Ok(Provider::Mux),
+            "cloudflare" => Ok(Provider::Cloudflare),
+            _ => Err(self.strange("provider")),
+        }
+    }
+
+    pub(super) fn policy(&self) -> Result<Policy, Error> {
+        match self.row.get("playback_policy") {
+            None | Some("signed") => Ok(Policy::Signed),
+            Some("public") => Ok(Policy::Public),
+            Some("drm") => Ok(Policy::Drm),
+            Some(_) => Err(self.strange("playback_policy")),
+        }
+    }
+
+    pub(super) fn status(&self) -> Result<Status, Error> {
+        match self.row.get("status") {
+            "waiting" => Ok(Status::Waiting),
+            "preparing" => Ok(Status::Preparing),
+            "ready" => Ok(Status::Ready),
+            "errored" => Ok(Status::Errored),
+            "deleted" => Ok(Status::Deleted),
+            _ => Err(self.strange("status")),
+        }
+    }
+
+    pub(super) fn access(&self) -> Result<Access, Error> {
+        match (self.row.get("access"), self.row.get::<_, Option<String>>("min_tier")) {
+            ("free", _) => Ok(Access::Free),
+            ("members", _) => Ok(Access::Members),
+            ("tier", Some(tier)) => Ok(Access::Tier(tier)),
+            _ => Err(self.strange("access")),
+        }
+    }
+
+    /// None where there is no preview.
+    pub(super) fn preview_seconds(&self) -> Option<u32> {
+        let seconds = self.row.get::<_, Option<i32>>("preview_seconds").unwrap_or_default();
+        u32::try_from(seconds).ok().filter(|seconds| *seconds > 0)
+    }
+
+    /// The list; a null within it becomes a code that is no country's, so that the list stays a rule.
+    pub(super) fn countries(&self, column: &str) -> Vec<String> {
+        let list: Option<Vec<Option<String>>> = self.row.get(column);
+        list.unwrap_or_default().into_iter().map(Option::unwrap_or_default).collect()
+    }
+
+    fn strange(&self, column: &str) -> Error {
+        Error::value(self.statement, format!("{column} of video {}", self.id))
+    }
 }

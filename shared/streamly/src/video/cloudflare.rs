@@ -11,7 +11,7 @@ use super::geo::{Country, Rules};
 use super::key::{KeyId, PrivateKey};
 use super::lifetime::Window;
 use super::playback_id::CloudflareId;
-use super::token::{self, Issuer, Signed, Token};
+use super::token::{self, Issuer, Signatures, Signed, Token};
 
 /// The box into which a poster is fitted, in pixels.
 const POSTER_PIXELS: u32 = 640;
@@ -63,6 +63,11 @@ impl CloudflareStream {
     /// The `kid` of its tokens.
     pub fn key_id(&self) -> &str {
         self.issuer.key_id()
+    }
+
+    /// Counts what its key signs; other tokens come from memory.
+    pub fn signatures(&self) -> &Signatures {
+        self.issuer.signatures()
     }
 
     /// The token for a video and its images, under these rules.

@@ -9,7 +9,7 @@ use super::BaseUrl;
 use super::key::{KeyId, PrivateKey};
 use super::lifetime::Window;
 use super::playback_id::MuxId;
-use super::token::{self, Issuer, Signed, Token};
+use super::token::{self, Issuer, Signatures, Signed, Token};
 
 /// The width of a poster, in pixels.
 const POSTER_WIDTH: &str = "640";
@@ -82,6 +82,11 @@ impl Mux {
     /// The `kid` of its tokens.
     pub fn key_id(&self) -> &str {
         self.issuer.key_id()
+    }
+
+    /// Counts what its key signs; other tokens come from memory.
+    pub fn signatures(&self) -> &Signatures {
+        self.issuer.signatures()
     }
 
     /// The token for the video itself, its subtitles and audio tracks.

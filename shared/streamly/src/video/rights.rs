@@ -1,8 +1,13 @@
 //! Who may watch what: the one rule, for the start of a play and for every heartbeat after it.
 
+use crate::accounts::verify::Caller;
 use crate::billing::Plans;
+use crate::billing::access::Denial;
 use crate::billing::plans::Resolution;
-use crate::db::videos::{Access, Entitlement};
+use crate::db::videos::{Access, Status};
+use crate::db::viewers::Entitlement;
+use crate::db::{Error, subscriptions};
+use tokio_postgres::GenericClient;
 
 /// Why someone may watch a title in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +56,43 @@ pub fn right<'a>(
         Access::Tier(least) if !reaches(grant.tier, least, plans) => Err(Lack::Tier(least.clone())),
         _ => Ok(Right::Subscription(grant)),
     }
+}
+
+/// Why someone who lacks something is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// What there is of subscriptions opens nothing.
+    Denied(Denial),
+    /// They have one, and the title takes this tier.
+    Tier(String),
+}
+
+/// Why someone who lacks this is refused: of several subscriptions the one that leaves most to do gives the reason.
+pub async fn refusal(
+    client: &impl GenericClient,
+    lack: Lack,
+    caller: Caller,
+    livemode: bool,
+) -> Result<Refusal, Error> {
+    if let Lack::Tier(tier) = lack {
+        return Ok(Refusal::Tier(tier));
+    }
+    let states = subscriptions::states_by_user(client, caller.user_id(), livemode).await?;
+    let denials = states.iter().map(|state| Denial::of(&state.status, state.collection_is_paused));
+    Ok(Refusal::Denied(denials.max().unwrap_or(Denial::SubscriptionRequired)))
+}
+
+/// Whether a title of this status is there for a caller: an administrator sees it before and after its dates, and nobody one
+/// that never will play.
+pub fn is_there(status: Status, is_visible: bool, caller: Option<Caller>) -> bool {
+    let sees_all = caller.is_some_and(|caller| caller.is_admin());
+    !matches!(status, Status::Errored | Status::Deleted) && (is_visible || sees_all)
+}
+
+/// How many titles that take a subscription someone with this one may play at once; 0 is any number, and nobody without one
+/// plays any.
+pub fn plays_max(entitlement: Option<&Entitlement>, plans: &Plans) -> u32 {
+    entitlement.and_then(|entitlement| grant(entitlement, plans)).map_or(0, |grant| grant.plays_max)
 }
 
 /// Whether one tier stands at or above another. A tier that no plan has reaches none, and none reaches it.

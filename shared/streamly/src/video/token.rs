@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cache::{Cache, TOKENS_MAX};
 use super::key::{KeyId, PrivateKey};
@@ -47,6 +48,17 @@ pub struct Signed {
     pub expires_at: i64,
 }
 
+/// Counts what one key has signed, as the dearest thing that an answer can take.
+#[derive(Debug, Clone, Default)]
+pub struct Signatures(Arc<AtomicU64>);
+
+impl Signatures {
+    /// How many there were.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// What a token says. Without an end it is what tokens are kept under.
 pub(super) trait Claims: Serialize {
     /// The same with this end.
@@ -60,17 +72,23 @@ pub(super) struct Issuer {
     /// The header, already encoded: it is the same for every token.
     header: String,
     cache: Cache,
+    signatures: Signatures,
 }
 
 impl Issuer {
     /// An issuer with this key, whose tokens carry this [`encoded`] header.
     pub(super) fn new(id: KeyId, key: PrivateKey, header: String) -> Self {
-        Self { id, key, header, cache: Cache::new(TOKENS_MAX) }
+        Self { id, key, header, cache: Cache::new(TOKENS_MAX), signatures: Signatures::default() }
     }
 
     /// The key's id.
     pub(super) fn key_id(&self) -> &str {
         self.id.as_str()
+    }
+
+    /// Counts what it signs.
+    pub(super) fn signatures(&self) -> &Signatures {
+        &self.signatures
     }
 
     /// A token that says this: a kept one whose end will do, else a fresh one.
@@ -85,6 +103,7 @@ impl Issuer {
     fn sign(&self, claims: &impl Serialize) -> Token {
         let mut text = format!("{}.{}", self.header, encoded(claims));
         let signature = self.key.sign(text.as_bytes());
+        self.signatures.0.fetch_add(1, Ordering::Relaxed);
         text.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut text);
         Token::new(text)

@@ -1,11 +1,12 @@
-//! How often one caller may ask: each question costs a database round trip and perhaps three signatures. Kept in the memory
+//! How often one caller may ask: each question costs a database round trip and perhaps three signatures or a write. Kept in the memory
 //! of this instance, so it is no business limit, only a guard of the processor.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use streamly::ids::UserId;
 use time::OffsetDateTime;
+
+use crate::ids::UserId;
 
 /// How many questions one caller may ask at once.
 const BURST: i64 = 60;
@@ -23,7 +24,7 @@ pub struct Limiter {
 
 impl Limiter {
     /// Counts a question of this caller, or says how long to wait.
-    pub(crate) fn admit(&self, caller: UserId, now: OffsetDateTime) -> Result<(), Duration> {
+    pub fn admit(&self, caller: UserId, now: OffsetDateTime) -> Result<(), Duration> {
         let now = now.unix_timestamp() * 1000 + i64::from(now.millisecond());
         let mut callers = self.refilled_at.lock().unwrap_or_else(PoisonError::into_inner);
         if callers.len() >= CALLERS_MAX && !callers.contains_key(&caller) {
@@ -47,7 +48,7 @@ impl Limiter {
 #[cfg(test)]
 mod tests {
     use super::{BURST, CALLERS_MAX, Limiter};
-    use streamly::ids::UserId;
+    use crate::ids::UserId;
     use time::{Duration, OffsetDateTime};
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
