@@ -5,7 +5,9 @@ use adapters::variables;
 use functions_framework::cors::Origins;
 use functions_framework::env::{Invalid, Reader};
 use streamly::billing::stripe::{PageUrl, Stripe};
+use streamly::clock::Clock;
 use streamly::db::Pool;
+use streamly::video::limiter::Limiter;
 
 /// What the variables say.
 pub struct Config {
@@ -39,6 +41,10 @@ impl Config {
 
 /// What the work needs.
 pub struct Parts {
+    /// Tells how long ago a caller asked.
+    pub clock: Clock,
+    /// How often one caller may ask.
+    pub limiter: Limiter,
     /// The database.
     pub pool: Pool,
     /// Checks callers' tokens.
@@ -57,6 +63,15 @@ impl Parts {
     /// The real parts.
     pub fn real(config: Config) -> Self {
         let Config { pool, callers, stripe, livemode, return_url, origins } = config;
-        Self { pool, callers, stripe, livemode, return_url, origins }
+        Self {
+            clock: Clock::system(),
+            limiter: Limiter::default(),
+            pool,
+            callers,
+            stripe,
+            livemode,
+            return_url,
+            origins,
+        }
     }
 }

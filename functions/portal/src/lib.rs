@@ -2,7 +2,8 @@
 //! pays what is due and sees the invoices.
 //!
 //! Promises: it opens for the caller's own customer, whatever the request says; no connection is held while Stripe is
-//! asked; Stripe is given up well within the twelve seconds of the request; and a reply holds nothing of Stripe's own text.
+//! asked; Stripe is given up well within the twelve seconds of the request; who asks all the time has to wait; and a
+//! reply holds nothing of Stripe's own text.
 //!
 //! Variables: `DATABASE_URL`, `DATABASE_CA_FILE`, `DATABASE_POOL_SIZE`, `JWT_ISSUER`, `JWT_AUDIENCE`, `JWT_VERIFY_KEYS`,
 //! `AUTH_TOKEN_HEADER`, `STRIPE_SECRET_KEY`, `STRIPE_API_BASE`, `STRIPE_LIVEMODE`, `PORTAL_RETURN_URL` and
@@ -80,6 +81,7 @@ impl From<PortalError> for Problem {
 
 async fn open(portal: Arc<Parts>, request: Request) -> Result<(StatusCode, Json<Reply>), Problem> {
     let caller = portal.callers.of(&request)?;
+    portal.limiter.admit(caller.user_id(), portal.clock.now()).map_err(problems::throttled)?;
     if !request.body().is_empty() {
         let Body {} = request.json()?;
     }

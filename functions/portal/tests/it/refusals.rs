@@ -3,10 +3,14 @@
 use functions_framework::Request;
 use http::HeaderValue;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+use streamly::clock::Clock;
 use testkit::{Person, ask, get};
 
 use crate::provider::Fault;
-use crate::world::{PATH, World, request};
+use crate::world::{PATH, World, parts, request};
 
 /// What is answered, without a word to the provider.
 async fn check(world: &World, request: Request, expected: (u16, &str)) {
@@ -129,4 +133,28 @@ async fn only_a_post_opens_it() {
     let reply = ask(&world.portal, get(PATH)).await;
     assert_eq!(reply.outcome(), (405, "method-not-allowed".to_owned()));
     assert!(reply.header("allow").contains("POST"));
+}
+
+#[tokio::test]
+async fn a_caller_who_asks_all_the_time_has_to_wait_and_stripe_is_not_asked() {
+    let world = World::of_payer().await;
+    let past_ms = Arc::new(AtomicU64::new(0));
+    let clock = {
+        let past_ms = Arc::clone(&past_ms);
+        Clock::from_fn(move || UNIX_EPOCH + Duration::from_millis(past_ms.load(Ordering::Relaxed)))
+    };
+    let parts = parts(&world.database, &world.provider.url(), &[]);
+    let portal = portal::routes(portal::Parts { clock, ..parts });
+    for _ in 0..60 {
+        assert_eq!(ask(&portal, request(&world.person, None)).await.status, 200);
+    }
+    let reply = ask(&portal, request(&world.person, None)).await;
+    assert_eq!(reply.outcome(), (429, "too-many-requests".to_owned()));
+    assert_eq!(reply.header("retry-after"), "1");
+    assert_eq!(world.provider.received().len(), 60);
+    let other = Person::new(&world.owner).await;
+    assert_eq!(ask(&portal, request(&other, None)).await.slug(), "no-billing-account");
+    past_ms.store(100, Ordering::Relaxed);
+    assert_eq!(ask(&portal, request(&world.person, None)).await.status, 200);
+    assert_eq!(ask(&portal, request(&world.person, None)).await.status, 429);
 }

@@ -3,9 +3,13 @@
 use functions_framework::Request;
 use http::{HeaderValue, Method};
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+use streamly::clock::Clock;
 use testkit::{Person, Subscription, ask, bearer_at, get, post};
 
-use crate::world::{PLANS, STATUS, World, request};
+use crate::world::{PLANS, STATUS, World, parts, request};
 
 fn with_token(token: &str) -> Request {
     let mut request = get(STATUS);
@@ -86,4 +90,31 @@ async fn many_questions_at_once_are_answered_alike() {
     }
     let answers: std::collections::HashSet<String> = set.join_all().await.into_iter().collect();
     assert_eq!(answers.len(), 1, "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_caller_who_asks_all_the_time_has_to_wait_and_others_do_not() {
+    let database = testkit::Database::new().await;
+    let owner = database.owner().await;
+    let (busy, calm) = (Person::new(&owner).await, Person::new(&owner).await);
+    let past_ms = Arc::new(AtomicU64::new(0));
+    let clock = {
+        let past_ms = Arc::clone(&past_ms);
+        Clock::from_fn(move || UNIX_EPOCH + Duration::from_millis(past_ms.load(Ordering::Relaxed)))
+    };
+    let subscription = subscription::routes(subscription::Parts { clock, ..parts(&database, &[]) });
+    for _ in 0..60 {
+        assert_eq!(ask(&subscription, request(&busy)).await.status, 200);
+    }
+    let reply = ask(&subscription, request(&busy)).await;
+    assert_eq!(reply.outcome(), (429, "too-many-requests".to_owned()));
+    assert_eq!(reply.header("retry-after"), "1");
+    // Others are answered, and what takes no caller is, too.
+    assert_eq!(ask(&subscription, request(&calm)).await.status, 200);
+    assert_eq!(ask(&subscription, get(PLANS)).await.status, 200);
+    past_ms.store(99, Ordering::Relaxed);
+    assert_eq!(ask(&subscription, request(&busy)).await.status, 429);
+    past_ms.store(100, Ordering::Relaxed);
+    assert_eq!(ask(&subscription, request(&busy)).await.status, 200);
+    assert_eq!(ask(&subscription, request(&busy)).await.status, 429);
 }
