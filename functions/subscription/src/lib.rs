@@ -1,7 +1,8 @@
 //! `GET /v1/plans` and `GET /v1/subscription`: what is on offer, and how the caller's subscription stands.
 //!
 //! Promises: whether somebody has access, and why not, is said by the rule by which playback decides; the answer comes from
-//! one question to the database and never from Stripe, so a page may poll it after a payment, though nobody faster than ten times a second for long; no id of Stripe's is told.
+//! one question to the database and never from Stripe, so a page may poll it after a payment; who asks all the time has to
+//! wait; no id of Stripe's is told.
 //! The plans are those of `PLANS`, for everyone and without the database.
 //!
 //! The status asks for a token that holds and not for its session, so it answers until the token's own end after a logout.

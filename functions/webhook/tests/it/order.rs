@@ -147,6 +147,23 @@ async fn what_nobody_can_order_is_stored_and_marked() {
 }
 
 #[tokio::test]
+async fn what_seems_to_come_before_what_stands_is_stale_and_marks_it_where_nobody_can_tell() {
+    for (previous, marked) in [(json!({"status": "trialing"}), false), (Value::Null, true)] {
+        let world = World::new().await;
+        let end = world.now + DAY;
+        let stands = event("evt_1", UPDATED, world.now, &subscription("active", end));
+        let before = event("evt_2", UPDATED, world.now, &subscription("past_due", end));
+        check(&world, &[(&changed(stands, &json!({"status": "past_due"})), "applied")]).await;
+        let stored = world.stored("sub_1").await;
+        check(&world, &[(&changed(before, &previous), "stale")]).await;
+        let reason = if marked { json!("tie") } else { Value::Null };
+        assert_eq!(state(&world).await, (json!("active"), json!(marked), reason), "{previous}");
+        // A mark counts as newer than an answer that was asked for before it.
+        assert_eq!(world.stored("sub_1").await["updated_at"] != stored["updated_at"], marked, "{previous}");
+    }
+}
+
+#[tokio::test]
 async fn without_the_last_events_text_a_tie_is_marked() {
     let world = World::new().await;
     let end = world.now + DAY;
