@@ -327,6 +327,8 @@ await step('with webhooks off a payment is unknown until reconcile asks', async 
   await page.click('button[value="pay"]');
   await page.waitForURL((url) => url.href.startsWith(demo));
   await page.waitForSelector('#notice:has-text("Waiting")');
+  // The notice is there before the first answer is.
+  await page.waitForSelector('#standing-reason:not(:empty)');
   expect(await text('#standing-reason') === 'subscription-required', 'somebody has told it');
   reconcile();
   await page.waitForSelector('#notice:has-text("active")');
