@@ -72,7 +72,7 @@ CREATE INDEX mail_outbox_over_idx ON public.mail_outbox USING btree (COALESCE(se
 CREATE INDEX mail_outbox_recipient_idx ON public.mail_outbox USING btree (recipient);
 grant insert (id, recipient, template, params, not_before, expires_at), select (id, recipient, template, created_at, not_before, attempts, expires_at, sent_at) on mail_outbox to streamly_account;
 grant insert (id, recipient, template, params, not_before, expires_at) on mail_outbox to streamly_email;
-grant select (id, recipient, template, params, not_before, attempts, expires_at, sent_at), update (params, not_before, attempts, expires_at, sent_at, last_error) on mail_outbox to streamly_mailer;
+grant select (id, recipient, template, params, created_at, not_before, attempts, expires_at, sent_at), update (params, not_before, attempts, expires_at, sent_at, last_error) on mail_outbox to streamly_mailer;
 grant insert (id, recipient, template, params, not_before, expires_at) on mail_outbox to streamly_password;
 grant delete, select (id, expires_at, sent_at), update (last_error) on mail_outbox to streamly_reconcile;
 grant insert (id, recipient, template, params, not_before, expires_at) on mail_outbox to streamly_register;

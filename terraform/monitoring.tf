@@ -36,6 +36,14 @@ locals {
       title   = "Stripe named a status that we do not know"
       runbook = "It gives no access and the row is marked. Read Stripe's changelog, and teach the access rule the status."
     }
+    unlisted = {
+      title   = "Stripe does not list a subscription that goes on here"
+      runbook = "The row is marked, keeps what it gives, and is asked about by itself. If that fails with 404, the key is of another account or mode than the one that sold it."
+    }
+    unusable-hash = {
+      title   = "Somebody's stored password hash cannot be used"
+      runbook = "The log line names the user, who cannot log in until they reset the password by mail. One such hash is a bad import or a row changed by hand: compare it with the form that `credentials.phc` has elsewhere. Many at once are a fault of a deployment, such as less memory than the hashes ask for."
+    }
     unmatched = {
       title   = "An event of Stripe's belongs to nobody"
       runbook = "Usually a customer made by hand in Stripe's dashboard. Give it `metadata.user_id`; reconcile does the event again. If such customers are wanted, silence this alert."
@@ -75,6 +83,19 @@ resource "google_logging_metric" "needs_sync_oldest" {
   name            = "${var.prefix}/needs_sync_oldest_seconds"
   filter          = "${local.of_jobs} AND jsonPayload.\"reconcile.needs_sync_oldest_s\":*"
   value_extractor = "EXTRACT(jsonPayload.\"reconcile.needs_sync_oldest_s\")"
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "DISTRIBUTION"
+    unit        = "s"
+  }
+}
+
+resource "google_logging_metric" "mail_oldest" {
+  project         = var.project_id
+  name            = "${var.prefix}/mail_oldest_seconds"
+  filter          = "${local.of_services} AND jsonPayload.\"mailer.oldest_s\":*"
+  value_extractor = "EXTRACT(jsonPayload.\"mailer.oldest_s\")"
 
   metric_descriptor {
     metric_kind = "DELTA"
@@ -147,6 +168,15 @@ locals {
       threshold = 600
       duration  = "600s"
       runbook   = "A marked row is older than ten minutes. See in reconcile's log which item fails; Stripe's status page and the key are the usual causes. Access stays as the stored state gives it."
+    }
+    mail_outbox = {
+      title     = "Mails do not get through"
+      filter    = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.mail_oldest.name}\" AND resource.type=\"cloud_run_revision\""
+      aligner   = "ALIGN_PERCENTILE_99"
+      reducer   = "REDUCE_MAX"
+      threshold = 900
+      duration  = "0s"
+      runbook   = "A mail has waited for more than 15 minutes. `last_error` of the unsent rows of `mail_outbox` says what the relay answered; the relay's status and SMTP_URL are the usual causes. Mails are sent once it takes them again, as long as their links are good."
     }
     reconcile_failed = {
       title     = "Reconcile fails"

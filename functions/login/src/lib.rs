@@ -17,9 +17,8 @@ pub use config::Config;
 pub use error::LoginError;
 
 use adapters::callers::client;
-use functions_framework::{
-    Error, IntoResponse, Json, Problem, Request, RequestPayloadExt, Response, Routes, Severity, log,
-};
+use adapters::problems::report_unusable_hash;
+use functions_framework::{Error, IntoResponse, Json, Problem, Request, RequestPayloadExt, Response, Routes};
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -226,8 +225,7 @@ impl Parts {
             hash_is_unusable,
         };
         if let (true, Some(id)) = (hash_is_unusable, user_id) {
-            let message = format!("the stored hash of user {id} cannot be used");
-            log(Severity::Error, &message, &[("user.id", id.to_string().into())]);
+            report_unusable_hash(id);
         }
         let (counted, ()) = tokio::join!(self.count_failure(&failure), tokio::time::sleep(FAILURE_TIME_MIN));
         counted

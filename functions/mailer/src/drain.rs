@@ -64,6 +64,11 @@ impl Parts {
         }
         Ok(round.drained)
     }
+
+    /// For how many seconds the oldest mail has waited.
+    pub(crate) async fn oldest_s(&self) -> Result<i64, DrainError> {
+        Ok(mail_outbox::oldest_s(&*self.pool.get().await?).await?)
+    }
 }
 
 /// Whose turn it is after a mail.

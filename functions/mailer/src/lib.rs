@@ -22,7 +22,7 @@ pub use drain::Patience;
 pub use relay::{InvalidRelay, Relay};
 pub use text::{Text, Values, text};
 
-use functions_framework::{Json, Limits, MediaType, Problem, Request, Routes};
+use functions_framework::{Json, Limits, MediaType, Problem, Request, RequestExt, Routes};
 use http::StatusCode;
 use serde::Serialize;
 use std::sync::Arc;
@@ -91,7 +91,11 @@ impl From<DrainError> for Problem {
     }
 }
 
-async fn drain(mailer: Arc<Parts>, _: Request) -> Result<(StatusCode, Json<Drained>), Problem> {
+/// The request's line says what came of it, and how long the oldest mail has waited, by which an operator is woken.
+async fn drain(mailer: Arc<Parts>, request: Request) -> Result<(StatusCode, Json<Drained>), Problem> {
     let drained = mailer.drain().await?;
+    request.log_field("mailer.sent", drained.sent);
+    request.log_field("mailer.failed", drained.failed);
+    request.log_field("mailer.oldest_s", mailer.oldest_s().await?);
     Ok((StatusCode::OK, Json(drained)))
 }

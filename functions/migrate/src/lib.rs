@@ -44,6 +44,7 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0013_catalog_and_progress.sql",
         sql: include_str!("../../../migrations/0013_catalog_and_progress.sql"),
     },
+    Migration { name: "0014_mail_age.sql", sql: include_str!("../../../migrations/0014_mail_age.sql") },
 ];
 
 /// The first line of a file that must run outside a transaction: one `create index concurrently`, and nothing else.

@@ -28,7 +28,7 @@ use streamly::accounts::session::TokenSet;
 use streamly::accounts::throttle::{self, ClientLimits, Turn};
 use streamly::accounts::token::{Signer, Subject};
 use streamly::db::sessions::{self, Holder, Standing};
-use streamly::db::{Connection, Pool};
+use streamly::db::{Connection, Pool, TransactionLimits};
 
 /// What the function works with.
 pub struct Parts {
@@ -139,7 +139,8 @@ impl Parts {
             return Err(RefreshError::Throttled(wait));
         }
         let by = client.token_use();
-        let rotated = sessions::rotate(&*connection, named.session_id, counter, &by).await?;
+        let rotated = sessions::rotate(&*connection, named.session_id, counter, &by);
+        let rotated = connection.alone(TransactionLimits::default(), rotated).await?;
         let holder = match rotated {
             Some(holder) => holder,
             None => self.again(&connection, named, counter, client).await?,
@@ -165,7 +166,9 @@ impl Parts {
             0 => Err(RefreshError::Contended),
             1 if is_in_grace => Ok(holder),
             _ => {
-                sessions::end_reused(&**connection, named.session_id, &client.token_use()).await?;
+                let by = client.token_use();
+                let ended = sessions::end_reused(&**connection, named.session_id, &by);
+                connection.alone(TransactionLimits::default(), ended).await?;
                 Err(RefreshError::Reused)
             }
         }
@@ -188,6 +191,7 @@ impl Parts {
         let connection = self.pool.get().await?;
         let counter = i64::try_from(named.counter).ok();
         let by = client.token_use();
-        Ok(sessions::log_out(&*connection, named.session_id, counter, scope.as_str(), &by).await?)
+        let ended = sessions::log_out(&*connection, named.session_id, counter, scope.as_str(), &by);
+        Ok(connection.alone(TransactionLimits::default(), ended).await?)
     }
 }

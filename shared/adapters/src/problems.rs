@@ -1,6 +1,6 @@
 //! What a client is told of the product's errors, where several functions tell the same.
 
-use functions_framework::{Kind, Problem, Request, RequestExt, Severity, problem};
+use functions_framework::{Kind, Problem, Request, RequestExt, Severity, log, problem};
 use http::StatusCode;
 use std::error::Error;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use streamly::accounts::reauthentication::ReauthenticationError;
 use streamly::accounts::verify::Caller;
 use streamly::billing::stripe::StripeError;
 use streamly::db;
+use streamly::ids::UserId;
 
 /// A mailed token that was never sent, was used, is too old or was replaced.
 pub const INVALID_OR_EXPIRED_TOKEN: Kind = Kind {
@@ -64,12 +65,23 @@ pub fn reauthentication(error: ReauthenticationError) -> Problem {
         ReauthenticationError::SessionRevoked => Problem::session_revoked(),
         ReauthenticationError::Throttled(wait) => throttled(wait),
         ReauthenticationError::WrongPassword => Problem::new(REAUTHENTICATION_FAILED),
+        ReauthenticationError::UnusableHash(user_id) => {
+            report_unusable_hash(user_id);
+            Problem::new(REAUTHENTICATION_FAILED)
+        }
         ReauthenticationError::Contended | ReauthenticationError::Hash(HashError::Overloaded) => {
             Problem::unavailable(error)
         }
         ReauthenticationError::Database(cause) => database(cause),
         ReauthenticationError::Hash(_) | ReauthenticationError::Address(_) => Problem::internal(error),
     }
+}
+
+/// A line for an operator: no password fits this person's stored hash, whatever they type.
+pub fn report_unusable_hash(user_id: UserId) {
+    let id = user_id.to_string();
+    let message = format!("the stored hash of user {id} cannot be used");
+    log(Severity::Error, &message, &[("user.id", id.into()), ("alert", "unusable-hash".into())]);
 }
 
 /// The faults of a body, each at its place; none where there is none.

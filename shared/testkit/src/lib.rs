@@ -23,4 +23,4 @@ pub use database::Database;
 pub use owner::Owner;
 pub use people::{Person, Subscription, Video};
 pub use proxy::Proxy;
-pub use variables::variables;
+pub use variables::{configuration_faults, variables};

@@ -1,5 +1,6 @@
 //! The variables of a function under test.
 
+use functions_framework::env::{Invalid, Reader, read_from};
 use std::collections::HashMap;
 
 use crate::keys::{MUX_PRIVATE_KEY, MUX_SIGNING_KEY, SigningKey};
@@ -42,4 +43,16 @@ pub fn variables(database: &Database, function: &str, changes: &[(&str, &str)]) 
     ];
     let all = standard.iter().chain(changes);
     all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// What a function says of its standard variables with these changes; an empty text is a success.
+pub fn configuration_faults<T>(
+    database: &Database,
+    function: &str,
+    read: impl FnOnce(&mut Reader<'_>) -> Result<T, Invalid>,
+    changes: &[(&str, &str)],
+) -> String {
+    let faults = read_from(&variables(database, function, changes), read).err();
+    let text = faults.map(|faults| faults.to_string()).unwrap_or_default();
+    text.strip_prefix("invalid configuration: ").unwrap_or(&text).to_owned()
 }

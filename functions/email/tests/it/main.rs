@@ -4,6 +4,7 @@
 
 mod change;
 mod concurrency;
+mod configuration;
 mod faults;
 mod resend;
 mod suite;

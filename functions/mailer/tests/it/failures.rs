@@ -2,6 +2,7 @@
 
 use crate::suite::{Suite, TOKEN, parse};
 use mailer::{Parts, Patience};
+use streamly::db::mail_outbox::oldest_s;
 use testkit::smtp::{At, Fault, Options, Smtp};
 
 const ADA: &str = "ada@example.com";
@@ -227,4 +228,21 @@ async fn what_a_relay_says_is_neither_stored_nor_shown() {
     let reply = suite.drain().await;
     assert_eq!(reply.text(), r#"{"sent":0,"failed":1}"#);
     assert!(!suite.last_error().await.contains("ada"));
+}
+
+#[tokio::test]
+async fn the_age_of_the_oldest_mail_that_waits_for_us_is_known() {
+    let suite = Suite::new().await;
+    let age = async |change: &str| {
+        suite.owner.batch_execute(&format!("update mail_outbox set {change}")).await.unwrap();
+        oldest_s(&suite.owner).await.unwrap()
+    };
+    assert_eq!(age("attempts = 0").await, 0);
+    suite.put(ADA).await;
+    assert!((1200..1260).contains(&age("created_at = now() - interval '20 minutes'").await));
+    // A limit holds it back until its time.
+    assert_eq!(age("not_before = now() + interval '1 hour'").await, 0);
+    assert!(age("attempts = 1").await >= 1200);
+    assert_eq!(age("expires_at = now()").await, 0);
+    assert_eq!(age("expires_at = now() + interval '1 day', sent_at = now()").await, 0);
 }

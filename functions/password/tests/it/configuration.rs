@@ -1,15 +1,12 @@
 //! Which variables are needed, and what is said of those that cannot be used.
 
-use functions_framework::env::read_from;
 use password::Config;
-use testkit::{Database, variables};
+use testkit::{Database, configuration_faults};
 
 /// Reads the standard variables with these changes; an empty text is a success.
 #[track_caller]
 fn check(database: &Database, changes: &[(&str, &str)], expected: &str) {
-    let found = read_from(&variables(database, "password", changes), Config::read);
-    let found = found.err().map(|faults| faults.to_string()).unwrap_or_default();
-    assert_eq!(found.strip_prefix("invalid configuration: ").unwrap_or(&found), expected);
+    assert_eq!(configuration_faults(database, "password", Config::read, changes), expected);
 }
 
 #[tokio::test]

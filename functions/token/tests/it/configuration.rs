@@ -2,16 +2,13 @@
 
 use functions_framework::env::read_from;
 use testkit::keys::SigningKey;
-use testkit::{Database, variables};
+use testkit::{Database, configuration_faults};
 use token::Config;
 
 /// Reads the standard variables with these changes; an empty text is a success.
 #[track_caller]
 fn check(database: &Database, changes: &[(&str, &str)], expected: &str) {
-    let found = read_from(&variables(database, "token", changes), Config::read).err();
-    let found = found.map(|faults| faults.to_string()).unwrap_or_default();
-    let found = found.strip_prefix("invalid configuration: ").unwrap_or(&found);
-    assert_eq!(found, expected);
+    assert_eq!(configuration_faults(database, "token", Config::read, changes), expected);
 }
 
 #[tokio::test]

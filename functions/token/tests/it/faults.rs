@@ -91,3 +91,17 @@ async fn what_another_function_changes_meanwhile_decides() {
     check_overlap("counter = 2, rotated_at = now()", (401, "refresh-token-reused")).await;
     check_overlap("last_used_at = now()", (200, "")).await;
 }
+
+#[tokio::test]
+async fn a_locked_row_is_503() {
+    let suite = Suite::new(&[]).await;
+    suite.owner.batch_execute("begin; select from sessions for update").await.unwrap();
+    let token = suite.token(suite.ada.session, 0);
+    let (refreshed, ended) = tokio::join!(suite.refresh(0), suite.log_out(&token, None));
+    check(&refreshed, (503, "unavailable"));
+    check(&ended, (503, "unavailable"));
+    suite.owner.batch_execute("rollback").await.unwrap();
+    // Neither happened, then or later.
+    assert_eq!((suite.counter().await, suite.ended(suite.ada.session).await), (0, String::new()));
+    check(&suite.refresh(0).await, (200, ""));
+}

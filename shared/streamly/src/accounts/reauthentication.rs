@@ -115,6 +115,9 @@ pub enum ReauthenticationError {
     /// It is not the password, or the password was switched off.
     #[error("the password is wrong")]
     WrongPassword,
+    /// No password fits what is stored for this person, which the caller is told as a wrong one.
+    #[error("the stored hash of user {0} cannot be used")]
+    UnusableHash(UserId),
     /// The stored hash changed under every verification.
     #[error("the stored hash changed during every verification")]
     Contended,
@@ -145,7 +148,7 @@ pub struct Reauthentication<'a> {
 /// A check that came to no effect.
 enum Failed<E> {
     /// It was judged, and stays counted.
-    Judged,
+    Judged(ReauthenticationError),
     /// It was not, or it was right: it does not count.
     Unjudged(E),
 }
@@ -167,7 +170,7 @@ impl Reauthentication<'_> {
         self.count(key).await?;
         match self.verify_and_act(account, password, effect).await {
             Ok(done) => Ok(done),
-            Err(Failed::Judged) => Err(ReauthenticationError::WrongPassword.into()),
+            Err(Failed::Judged(verdict)) => Err(verdict.into()),
             Err(Failed::Unjudged(error)) => {
                 // Where this fails too, the first error is the one to tell.
                 let _ = self.take_back(key).await;
@@ -187,7 +190,7 @@ impl Reauthentication<'_> {
         F: Future<Output = Result<Option<T>, E>>,
     {
         for _ in 0..VERIFICATIONS_MAX {
-            let proven = self.verify(account, password).await.map_err(unjudged)?.ok_or(Failed::Judged)?;
+            let proven = self.verify(account, password).await.map_err(unjudged)?.map_err(Failed::Judged)?;
             if let Some(done) = effect(proven).await.map_err(Failed::Unjudged)? {
                 return Ok(done);
             }
@@ -196,29 +199,31 @@ impl Reauthentication<'_> {
         Err(unjudged(ReauthenticationError::Contended))
     }
 
-    /// The proof, where it is the password and may be used; otherwise the failure is counted.
+    /// The proof, where it is the password and may be used; otherwise the verdict, and the failure is counted.
     async fn verify(
         &self,
         account: Account,
         password: &Password,
-    ) -> Result<Option<Proven>, ReauthenticationError> {
+    ) -> Result<Result<Proven, ReauthenticationError>, ReauthenticationError> {
         let Account { user_id, address, phc, is_enabled } = account;
         let verdict = self.hasher.verify(password, phc.as_ref()).await?;
         match (verdict, phc) {
             (Verdict::Right { .. }, Some(verified)) if is_enabled => {
-                Ok(Some(Proven { user_id, address, verified }))
+                Ok(Ok(Proven { user_id, address, verified }))
             }
-            _ => {
+            (verdict, _) => {
+                let hash_is_unusable = verdict == Verdict::Unusable;
                 let key = Key::account(&address);
                 let failure = credentials::Failure {
                     user_id: Some(user_id),
                     subject_hash: key.as_bytes(),
                     ip_prefix: self.client.ip_prefix(),
                     request_id: self.client.request_id(),
-                    hash_is_unusable: verdict == Verdict::Unusable,
+                    hash_is_unusable,
                 };
                 credentials::count_failure(&*self.pool.get().await?, &failure).await?;
-                Ok(None)
+                let unusable = ReauthenticationError::UnusableHash(user_id);
+                Ok(Err(if hash_is_unusable { unusable } else { ReauthenticationError::WrongPassword }))
             }
         }
     }

@@ -11,8 +11,17 @@ use super::{Error, Statement};
 use crate::ids::MailId;
 
 /// Every statement of this file.
-pub const STATEMENTS: &[Statement] =
-    &[INSERT_TOKEN, INSERT_NOTICE, INSERT_ALREADY_REGISTERED, LEASE, MARK_SENT, DEFER, REFUSE, PUT_BACK];
+pub const STATEMENTS: &[Statement] = &[
+    INSERT_TOKEN,
+    INSERT_NOTICE,
+    INSERT_ALREADY_REGISTERED,
+    LEASE,
+    MARK_SENT,
+    DEFER,
+    REFUSE,
+    PUT_BACK,
+    OLDEST_S,
+];
 
 /// A mail with a token, which is good as long as that lives. Beyond the limit of its address it waits for the limit's end.
 const INSERT_TOKEN: Statement = Statement::new(
@@ -120,6 +129,16 @@ const PUT_BACK: Statement = Statement::new(
      where id = any ($1) and sent_at is null",
 );
 
+/// How long the mail that has waited longest has waited. One that a limit holds back does not wait for us.
+const OLDEST_S: Statement = Statement::new(
+    "mail_outbox::OLDEST_S",
+    &[],
+    "
+    select coalesce(extract(epoch from now() - min(created_at)), 0)::bigint as oldest_s
+      from mail_outbox
+     where sent_at is null and expires_at > now() and (attempts > 0 or not_before <= now())",
+);
+
 /// How long [`lease`] takes a mail, in seconds.
 pub const LEASE_S: u64 = 60;
 
@@ -152,6 +171,12 @@ pub async fn lease(client: &impl GenericClient, mails_max: i64) -> Result<Vec<Le
         token: row.get::<_, Option<String>>("token").map(SecretString::from),
     };
     Ok(rows.iter().map(leased).collect())
+}
+
+/// For how many seconds the oldest mail has waited to be sent; 0 where none waits.
+pub async fn oldest_s(client: &impl GenericClient) -> Result<i64, Error> {
+    let row = OLDEST_S.optional(client, &[]).await?;
+    Ok(row.map_or(0, |row| row.get("oldest_s")))
 }
 
 /// Marks a mail as sent.

@@ -125,15 +125,40 @@ pub struct Transaction {
     ended: AtomicBool,
 }
 
+impl TransactionLimits {
+    /// What begins a transaction of these limits.
+    fn begin(self) -> String {
+        let Self { lock_ms_max, statement_ms_max } = self;
+        format!(
+            "begin; set local lock_timeout = {lock_ms_max}; set local statement_timeout = {statement_ms_max}"
+        )
+    }
+}
+
 impl Connection {
+    /// Sends one statement in a transaction of its own, for the limits' sake. All of it is sent at once: it costs one round
+    /// trip, and a caller who goes away meanwhile leaves nothing open.
+    pub async fn alone<T>(
+        &self,
+        limits: TransactionLimits,
+        statement: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let begin = limits.begin();
+        let (opened, done, committed) =
+            tokio::join!(biased; self.batch_execute(&begin), statement, self.batch_execute("commit"));
+        opened.map_err(|source| Error::new("transaction::BEGIN", source))?;
+        let done = done?;
+        committed.map_err(|source| Error::new("transaction::COMMIT", source))?;
+        Ok(done)
+    }
+
     /// Begins a transaction and sets its limits, in one round trip.
     pub async fn begin(self, limits: TransactionLimits) -> Result<Transaction, Error> {
-        let TransactionLimits { lock_ms_max, statement_ms_max } = limits;
         let transaction = Transaction { connection: Some(self), ended: AtomicBool::new(false) };
-        let begin = format!(
-            "begin; set local lock_timeout = {lock_ms_max}; set local statement_timeout = {statement_ms_max}"
-        );
-        transaction.batch_execute(&begin).await.map_err(|source| Error::new("transaction::BEGIN", source))?;
+        transaction
+            .batch_execute(&limits.begin())
+            .await
+            .map_err(|source| Error::new("transaction::BEGIN", source))?;
         Ok(transaction)
     }
 }
