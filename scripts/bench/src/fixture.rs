@@ -3,6 +3,7 @@
 use argon2::{Argon2, PasswordHasher, password_hash};
 use std::error::Error;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use streamly::ids::StreamId;
 use testkit::{Database, Person, Subscription, Video, bearer};
@@ -15,7 +16,9 @@ const PEOPLE: usize = 2_000;
 /// Accounts that log in by turns, as no single one does at that rate.
 const ACCOUNTS: usize = 50;
 /// Their password.
-const PASSWORD: &str = "a long password of nobody else";
+pub(crate) const PASSWORD: &str = "a long password of nobody else";
+/// The number of the first of those, so that all addresses are of one length.
+pub(crate) const FIRST_PERSON: u64 = 1_000_000;
 /// The longest wait for a program to listen, in seconds.
 const READY_S_MAX: u64 = 10;
 
@@ -31,11 +34,11 @@ pub(crate) struct Fixture {
     /// What login is started with.
     pub(crate) login_variables: Variables,
     /// One request for the title by each person, each going on with a play.
-    pub(crate) playback: Vec<Shot>,
+    pub(crate) playback: Arc<[Shot]>,
     /// The same requests as the floor reads them: the ids as path segments.
-    pub(crate) floor: Vec<Shot>,
+    pub(crate) floor: Arc<[Shot]>,
     /// A login of each account.
-    pub(crate) login: Vec<Shot>,
+    pub(crate) login: Arc<[Shot]>,
     /// Dropped last: with it goes the database.
     _database: Database,
 }
@@ -67,19 +70,24 @@ impl Fixture {
             playback_variables: variables("playback", &[]),
             floor_variables: variables("playback", &[]),
             login_variables: variables("login", &[("THROTTLE_IP_CREDENTIALS", "1000000/1")]),
-            playback,
-            floor,
-            login,
+            playback: playback.into(),
+            floor: floor.into(),
+            login: login.into(),
             _database: database,
         })
     }
 }
 
-/// People with a password under the default parameters, and the requests that log them in.
-async fn accounts(owner: &Client) -> Result<Vec<Shot>, Box<dyn Error>> {
+/// The hash of their password, of the parameters that login has by default.
+pub(crate) fn password_hash() -> Result<String, Box<dyn Error>> {
     let hashed = Argon2::default().hash_password_with_salt(PASSWORD.as_bytes(), b"sixteen byte salt");
     let phc: password_hash::phc::PasswordHash = hashed.map_err(|error| error.to_string())?;
-    let phc = phc.to_string();
+    Ok(phc.to_string())
+}
+
+/// People with that password, and the requests that log them in.
+async fn accounts(owner: &Client) -> Result<Vec<Shot>, Box<dyn Error>> {
+    let phc = password_hash()?;
     let mut logins = Vec::new();
     for _ in 0..ACCOUNTS {
         let person = Person::new(owner).await;
@@ -89,6 +97,24 @@ async fn accounts(owner: &Client) -> Result<Vec<Shot>, Box<dyn Error>> {
         logins.push(Shot::post("/v1/login", body.to_string().as_bytes()));
     }
     Ok(logins)
+}
+
+/// So many people with that password, verified: `person-<number>@example.com`, counted from a million.
+pub(crate) async fn people(owner: &Client, count: u64) -> Result<(), Box<dyn Error>> {
+    let phc = password_hash()?;
+    let last = FIRST_PERSON + count - 1;
+    let users = format!(
+        "insert into users (id, email, email_canonical, verified_at)
+         select ('00000000-0000-7000-8000-00000' || n)::uuid, 'person-' || n || '@example.com',
+                'person-' || n || '@example.com', now()
+           from generate_series({FIRST_PERSON}, {last}) n"
+    );
+    owner.batch_execute(&users).await?;
+    let credentials = "insert into credentials (user_id, kind, phc) select id, 'password', $1 from users";
+    owner.execute(credentials, &[&phc]).await?;
+    owner.batch_execute("vacuum (analyze) users").await?;
+    owner.batch_execute("vacuum (analyze) credentials").await?;
+    Ok(())
 }
 
 /// Waits until a program listens, so that its start is no part of the load.

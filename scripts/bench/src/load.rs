@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -29,7 +30,8 @@ impl Shot {
         Self::new("POST", path, &[("content-type", "application/json")], body)
     }
 
-    fn new(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Self {
+    /// A request with these headers; a body has its length.
+    pub(crate) fn new(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Self {
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
         // Writing to a string cannot fail.
         for (name, value) in headers {
@@ -53,32 +55,59 @@ pub(crate) struct Measured {
     /// CPU time of the program for each, in microseconds; none where the machine does not tell.
     pub(crate) cpu_us: Option<f64>,
     /// The median latency in microseconds.
-    pub p50_us: u64,
+    pub(crate) p50_us: u64,
     /// The latency that one request in a hundred exceeds, in microseconds.
-    pub p99_us: u64,
+    pub(crate) p99_us: u64,
 }
 
-/// Sends the shots in turn over so many connections for so long.
-pub(crate) async fn run(
-    program: &Program,
-    shots: &[Shot],
-    connections: usize,
-    duration: Duration,
-) -> io::Result<Measured> {
+/// What one connection sends.
+#[derive(Debug, Clone)]
+pub(crate) struct Lane {
+    /// Its requests, in turn.
+    shots: Arc<[Shot]>,
+    /// Where it begins.
+    first: usize,
+    /// Whether it begins anew at the end; else it ends there.
+    repeats: bool,
+}
+
+impl Lane {
+    /// Requests that can be sent again and again, over so many connections. Each begins elsewhere in the list, so that they do
+    /// not ask the same at once.
+    pub(crate) fn repeating(shots: &Arc<[Shot]>, connections: usize) -> Vec<Self> {
+        let lane = |number| Self {
+            shots: Arc::clone(shots),
+            first: number * shots.len() / connections,
+            repeats: true,
+        };
+        (0..connections).map(lane).collect()
+    }
+
+    /// Requests that are sent once, in their order.
+    pub(crate) fn once(shots: Vec<Shot>) -> Self {
+        Self { shots: shots.into(), first: 0, repeats: false }
+    }
+
+    fn shot(&self, turn: usize) -> Option<&Shot> {
+        let place = self.first + turn;
+        self.shots.get(if self.repeats { place % self.shots.len() } else { place })
+    }
+}
+
+/// Sends each lane over a connection of its own for so long.
+pub(crate) async fn run(program: &Program, lanes: Vec<Lane>, duration: Duration) -> io::Result<Measured> {
     let address = program.address;
     let cpu_before = program.cpu_seconds();
     let started = Instant::now();
     let deadline = started + duration;
     let mut tasks = Vec::new();
-    for number in 0..connections {
-        let shots = shots.to_vec();
+    for lane in lanes {
         tasks.push(tokio::spawn(async move {
             let mut connection = Connection::open(address).await?;
             let mut latencies = Vec::new();
-            // Each connection begins elsewhere in the list, so that they do not ask the same at once.
-            let mut turn = shots.iter().cycle().skip(number * shots.len() / connections);
-            while Instant::now() < deadline {
-                let Some(shot) = turn.next() else { break };
+            while Instant::now() < deadline
+                && let Some(shot) = lane.shot(latencies.len())
+            {
                 let sent = Instant::now();
                 connection.shoot(shot).await?;
                 latencies.push(sent.elapsed());
@@ -91,23 +120,34 @@ pub(crate) async fn run(
         latencies.extend(task.await.map_err(io::Error::other)??);
     }
     let took = started.elapsed();
-    latencies.sort_unstable();
-    let at = |share: f64| {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "an index into the samples"
-        )]
-        let index = ((latencies.len() - 1) as f64 * share) as usize;
-        u64::try_from(latencies[index].as_micros()).unwrap_or(u64::MAX)
-    };
-    #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
-    let count = latencies.len() as f64;
-    let per_second = count / took.as_secs_f64();
     let cpu = cpu_before.zip(program.cpu_seconds()).map(|(before, after)| after - before);
-    let cpu_us = cpu.map(|seconds| seconds * 1e6 / count);
-    Ok(Measured { per_second, cpu_us, p50_us: at(0.5), p99_us: at(0.99) })
+    Ok(Measured::new(latencies, took, cpu))
+}
+
+impl Measured {
+    /// The figures of so many latencies within a time, in which the program used so many seconds of CPU.
+    pub(crate) fn new(mut latencies: Vec<Duration>, took: Duration, cpu_seconds: Option<f64>) -> Self {
+        latencies.sort_unstable();
+        let at = |share: f64| {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                clippy::cast_precision_loss,
+                reason = "an index into the samples"
+            )]
+            let index = (latencies.len().saturating_sub(1) as f64 * share) as usize;
+            let latency = latencies.get(index).copied().unwrap_or_default();
+            u64::try_from(latency.as_micros()).unwrap_or(u64::MAX)
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
+        let count = latencies.len() as f64;
+        Self {
+            per_second: count / took.as_secs_f64(),
+            cpu_us: cpu_seconds.map(|seconds| seconds * 1e6 / count),
+            p50_us: at(0.5),
+            p99_us: at(0.99),
+        }
+    }
 }
 
 /// One kept connection.
@@ -124,8 +164,18 @@ impl Connection {
         Ok(Self { stream, received: Vec::with_capacity(16 * 1024) })
     }
 
-    /// One request and its whole reply.
+    /// One request and its whole reply, which must have the shot's status.
     pub(crate) async fn shoot(&mut self, shot: &Shot) -> io::Result<()> {
+        let (status, _) = self.ask(shot).await?;
+        if status == shot.status {
+            return Ok(());
+        }
+        let reply = String::from_utf8_lossy(&self.received);
+        Err(io::Error::other(format!("answered {status} instead of {}: {reply}", shot.status)))
+    }
+
+    /// One request: the status of the reply, and its head in lower case.
+    pub(crate) async fn ask(&mut self, shot: &Shot) -> io::Result<(u16, String)> {
         self.stream.write_all(&shot.bytes).await?;
         self.received.clear();
         let head_length = loop {
@@ -144,11 +194,7 @@ impl Connection {
         while self.received.len() < head_length + length {
             self.receive().await?;
         }
-        if status == shot.status {
-            return Ok(());
-        }
-        let reply = String::from_utf8_lossy(&self.received);
-        Err(io::Error::other(format!("answered {status} instead of {}: {reply}", shot.status)))
+        Ok((status, head))
     }
 
     async fn receive(&mut self) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -21,8 +21,24 @@ pub(crate) struct Program {
 impl Program {
     /// Starts a program with these variables and no others.
     pub(crate) fn start(path: &Path, variables: &[(String, String)]) -> io::Result<Self> {
+        Self::launch(Command::new(path), path, variables)
+    }
+
+    /// The same within a group of limited memory.
+    pub(crate) fn start_in(
+        group: &MemoryGroup,
+        path: &Path,
+        variables: &[(String, String)],
+    ) -> io::Result<Self> {
+        // The shell enters the group and becomes the program.
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "echo $$ > \"$1\" && exec \"$2\"", "sh"]).arg(group.members()).arg(path);
+        Self::launch(command, path, variables)
+    }
+
+    fn launch(mut command: Command, path: &Path, variables: &[(String, String)]) -> io::Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let child = Command::new(path)
+        let child = command
             .env_clear()
             .env("PORT", port.to_string())
             .envs(variables.iter().cloned())
@@ -65,9 +81,51 @@ impl Program {
 
     /// Resident memory in KiB (`VmRSS` of proc(5)); none where there is no /proc.
     pub(crate) fn resident_kib(&self) -> Option<u64> {
+        self.status("VmRSS:")
+    }
+
+    /// The most of it so far (`VmHWM`).
+    pub(crate) fn resident_kib_peak(&self) -> Option<u64> {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, name: &str) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         line.split_whitespace().next()?.parse().ok()
+    }
+}
+
+/// A control group whose members are killed when they take more memory than this together.
+#[derive(Debug)]
+pub(crate) struct MemoryGroup {
+    folder: PathBuf,
+}
+
+impl MemoryGroup {
+    /// A group of this many bytes, of whichever version of control groups the machine has; only root may make one.
+    pub(crate) fn new(bytes: u64) -> io::Result<Self> {
+        let first = Path::new("/sys/fs/cgroup/memory");
+        let (root, limit) = if first.is_dir() {
+            (first, "memory.limit_in_bytes")
+        } else {
+            (Path::new("/sys/fs/cgroup"), "memory.max")
+        };
+        let group = Self { folder: root.join(format!("streamly-bench-{}", std::process::id())) };
+        std::fs::create_dir(&group.folder)?;
+        std::fs::write(group.folder.join(limit), bytes.to_string())?;
+        Ok(group)
+    }
+
+    fn members(&self) -> PathBuf {
+        self.folder.join("cgroup.procs")
+    }
+}
+
+impl Drop for MemoryGroup {
+    fn drop(&mut self) {
+        // Empty once its program has ended; an empty group holds nothing.
+        let _ = std::fs::remove_dir(&self.folder);
     }
 }
 

@@ -45,10 +45,28 @@ impl Row {
     }
 }
 
+impl Row {
+    /// A count of what there should be none of.
+    pub(crate) fn none(what: &str, count: usize) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "a small count")]
+        let measured = count as f64;
+        Self {
+            what: what.to_owned(),
+            measured,
+            floor: 0.0,
+            ratio: measured,
+            wanted: "none".to_owned(),
+            reached: count == 0,
+        }
+    }
+}
+
 /// Everything one run measured.
 #[derive(Debug, Default, serde::Serialize)]
 pub(crate) struct Report {
     rows: Vec<Row>,
+    /// What else there is to say.
+    notes: Vec<String>,
     /// Every round of load, by what was loaded.
     pub(crate) runs: BTreeMap<String, Vec<Measured>>,
 }
@@ -57,6 +75,11 @@ impl Report {
     /// Adds a figure.
     pub(crate) fn add(&mut self, row: Row) {
         self.rows.push(row);
+    }
+
+    /// Adds what no ratio says: a plan, a count, why a figure is missing.
+    pub(crate) fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(text.into());
     }
 
     /// Prints the table.
@@ -78,7 +101,16 @@ impl Report {
                 line(&format!("{name}: {text}"));
             }
         }
+        for note in &self.notes {
+            line(note);
+        }
     }
+}
+
+/// The middle one.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 fn line(text: &str) {
@@ -93,5 +125,7 @@ pub(crate) fn progress(text: &str) {
 
 /// Tells why there is no table.
 pub(crate) fn complain(error: &dyn Error) {
-    let _ = writeln!(std::io::stderr(), "bench: {error}");
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    let _ = writeln!(std::io::stderr(), "bench: {}", causes.join(": "));
 }

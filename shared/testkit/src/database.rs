@@ -30,7 +30,16 @@ pub struct Database {
 impl Database {
     /// A copy of the template, made on first use.
     pub async fn new() -> Self {
-        let (server, template) = template().await;
+        Self::copied(template().await).await
+    }
+
+    /// The same on a server of its own in this folder, which keeps what is committed as a deployed one does; whoever asked
+    /// for it stops the server.
+    pub async fn durable(folder: &Path) -> Self {
+        Self::copied(template_in(folder, true).await).await
+    }
+
+    async fn copied((server, template): (Server, String)) -> Self {
         let name = format!("test_{}", uuid::Uuid::new_v4().simple());
         let client = connect(&server.superuser("postgres")).await;
         let create = format!("create database {name} template {template} owner {OWNER}");
@@ -119,8 +128,14 @@ async fn connect(settings: &Settings) -> Client {
 
 /// The shared server and the name of the template of this program's migrations, one process at a time.
 async fn template() -> (Server, String) {
-    let folder = target().join("test-postgres");
-    fs::create_dir_all(&folder).expect("the target folder is ours");
+    template_in(&target().join("test-postgres"), false).await
+}
+
+/// The same of the server in this folder.
+async fn template_in(folder: &Path, durable: bool) -> (Server, String) {
+    fs::create_dir_all(folder).expect("the target folder is ours");
+    // The watch looks for it from elsewhere.
+    let folder = &folder.canonicalize().expect("it was just made");
     let lock = fs::File::create(folder.join("lock")).expect("the target folder is ours");
     lock.lock().expect("files can be locked");
     fs::write(folder.join("used"), "").expect("the target folder is ours");
@@ -128,13 +143,8 @@ async fn template() -> (Server, String) {
         // Seen with --no-capture; the first run may fetch a server.
         let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{what}\n").as_bytes());
     };
-    let options = Options {
-        folder: &folder,
-        durable: false,
-        tcp: false,
-        connections_max: CONNECTIONS_MAX,
-        progress: &progress,
-    };
+    let options =
+        Options { folder, durable, tcp: false, connections_max: CONNECTIONS_MAX, progress: &progress };
     let server = Server::start(options).await.unwrap_or_else(|error| panic!("{error}"));
     let client = connect(&server.superuser("postgres")).await;
     if server.was_started() {
