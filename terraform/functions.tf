@@ -100,6 +100,15 @@ locals {
       ]
       secrets = ["CLOUDFLARE_STREAM_PRIVATE_KEY", "MUX_PRIVATE_KEY"]
     }
+    progress = {
+      role = "streamly_progress"
+      variables = [
+        "AUTH_TOKEN_HEADER", "CLOUDFLARE_STREAM_DOMAIN", "CLOUDFLARE_STREAM_KEY_ID", "CORS_ALLOWED_ORIGINS",
+        "GEO_COUNTRY_HEADER", "JWT_AUDIENCE", "JWT_ISSUER", "JWT_VERIFY_KEYS", "MUX_SIGNING_KEY",
+        "PAST_DUE_GRACE_DAYS", "PLANS", "RENEWAL_LEEWAY_HOURS", "STRIPE_LIVEMODE",
+      ]
+      secrets = ["CLOUDFLARE_STREAM_PRIVATE_KEY", "MUX_PRIVATE_KEY"]
+    }
     mailer = {
       role      = "streamly_mailer", asks = true
       variables = ["MAIL_FROM", "PUBLIC_APP_URL"]

@@ -15,6 +15,7 @@ images = {
   subscription = "europe-west1-docker.pkg.dev/streamly-test/streamly/subscription@sha256:0000000000000000000000000000000000000000000000000000000000000005"
   webhook      = "europe-west1-docker.pkg.dev/streamly-test/streamly/webhook@sha256:0000000000000000000000000000000000000000000000000000000000000006"
   playback     = "europe-west1-docker.pkg.dev/streamly-test/streamly/playback@sha256:0000000000000000000000000000000000000000000000000000000000000007"
+  progress     = "europe-west1-docker.pkg.dev/streamly-test/streamly/progress@sha256:00000000000000000000000000000000000000000000000000000000000000c2"
   reconcile    = "europe-west1-docker.pkg.dev/streamly-test/streamly/reconcile@sha256:0000000000000000000000000000000000000000000000000000000000000008"
   migrate      = "europe-west1-docker.pkg.dev/streamly-test/streamly/migrate@sha256:0000000000000000000000000000000000000000000000000000000000000009"
 }

@@ -17,6 +17,7 @@ pub mod customers;
 pub mod entitlements;
 pub mod erasures;
 pub mod exports;
+pub mod heartbeats;
 pub mod leftovers;
 pub mod listings;
 pub mod mail_outbox;
@@ -30,6 +31,7 @@ pub mod syncs;
 pub mod users;
 pub mod videos;
 pub mod viewers;
+pub mod watch_progress;
 
 pub use error::Error;
 pub use pool::{Connection, Pool, PoolSize, Transaction, TransactionLimits};
@@ -38,7 +40,7 @@ pub use statement::Statement;
 
 /// Every statement of the product, for the tests that prepare each one and look at its plan.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
-    let tables: [&'static [Statement]; 20] = [
+    let tables: [&'static [Statement]; 22] = [
         auth_events::STATEMENTS,
         auth_throttle::STATEMENTS,
         credentials::STATEMENTS,
@@ -46,6 +48,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         entitlements::STATEMENTS,
         erasures::STATEMENTS,
         exports::STATEMENTS,
+        heartbeats::STATEMENTS,
         leftovers::STATEMENTS,
         listings::STATEMENTS,
         mail_outbox::STATEMENTS,
@@ -59,6 +62,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         users::STATEMENTS,
         videos::STATEMENTS,
         viewers::STATEMENTS,
+        watch_progress::STATEMENTS,
     ];
     tables.into_iter().flatten()
 }

@@ -10,6 +10,7 @@ pub mod lifetime;
 pub mod limiter;
 pub mod mux;
 pub mod playback_id;
+pub mod position;
 pub mod providers;
 pub mod rights;
 pub mod token;

@@ -12,7 +12,7 @@ use crate::house::{Bearer, House, Operation, operations};
 
 const PASSWORD: &str = "difference engine no 2";
 /// The functions that look the session up. Elsewhere an access token lives out its quarter of an hour.
-const SEE_THE_END: [&str; 6] = ["account", "checkout", "email", "password", "playback", "portal"];
+const SEE_THE_END: [&str; 7] = ["account", "checkout", "email", "password", "playback", "portal", "progress"];
 
 fn with_bearer(mut request: Request, value: &str) -> Request {
     let value = HeaderValue::from_str(value).expect("header text");

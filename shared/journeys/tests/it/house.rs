@@ -45,6 +45,8 @@ impl House {
         house.add("playback", playback::routes(playback));
         let portal = portal::Parts::real(house.read("portal", portal::Config::read));
         house.add("portal", portal::routes(portal));
+        let progress = progress::Parts::real(house.read("progress", progress::Config::read));
+        house.add("progress", progress::routes(progress));
         let register = register::Parts::real(house.read("register", register::Config::read));
         house.add("register", register::routes(register.expect("its parts hold")));
         let subscription = subscription::Parts::real(house.read("subscription", subscription::Config::read));

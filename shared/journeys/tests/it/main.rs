@@ -10,7 +10,6 @@ mod deployment;
 mod house;
 mod lives;
 mod mailing;
-mod operations;
 mod roles;
 mod rotation;
 mod schema;

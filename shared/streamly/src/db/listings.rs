@@ -30,6 +30,8 @@ macro_rules! listed_columns {
     };
 }
 
+pub(super) use listed_columns;
+
 /// Whether a viewer is shown a row `v`.
 macro_rules! is_listed {
     () => {
@@ -40,6 +42,8 @@ macro_rules! is_listed {
         )
     };
 }
+
+pub(super) use is_listed;
 
 /// One title.
 const BY_ID: Statement = Statement::new(

@@ -6,11 +6,12 @@ use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::viewers::account;
 use super::{Connection, Error, Statement, TransactionLimits};
-use crate::ids::{StreamId, UserId, VideoId};
+use crate::ids::{SessionId, StreamId, UserId, VideoId};
 
 /// Every statement of this file.
-pub const STATEMENTS: &[Statement] = &[COUNTED_BY_USER, KEEP, LOCK, OPEN];
+pub const STATEMENTS: &[Statement] = &[COUNTED_BY_USER, KEEP, LOCK, OPEN, TAKE_OVER];
 
 /// How long opening a play may wait for the caller's other openings, and work, in milliseconds.
 const LIMITS: TransactionLimits = TransactionLimits { lock_ms_max: 3_000, statement_ms_max: 5_000 };
@@ -63,6 +64,29 @@ const COUNTED_BY_USER: Statement = Statement::new(
        and s.ended_at is null and s.last_seen_at > now() - interval '180 seconds'
      order by s.started_at, s.id
      limit 100",
+);
+
+/// Ends a play of a person's own that has not ended, for another device's sake; asked by a login that must go on. The
+/// parameters are the play, the person and the login. Always exactly one row.
+const TAKE_OVER: Statement = Statement::new(
+    "streams::TAKE_OVER",
+    &[Type::UUID, Type::UUID, Type::UUID],
+    concat!(
+        "
+    with caller as (
+      select q.user_id
+        from (select $2 as user_id, $3 as session_id) q",
+        account!(),
+        "
+       where a.holds
+    ), taken as (
+      update streams
+         set ended_at = now(), taken_over_at = now()
+       where id = $1 and user_id = $2 and ended_at is null and exists (select from caller)
+      returning id
+    )
+    select exists (select from caller) as account_holds, exists (select from taken) as is_taken_over",
+    ),
 );
 
 /// A play to keep or to open.
@@ -149,7 +173,8 @@ async fn keep(client: &impl GenericClient, named: StreamId, opening: &Opening<'_
     Ok(KEEP.execute(client, &[&named.uuid(), &opening.user.uuid(), &opening.video.uuid()]).await? == 1)
 }
 
-async fn lock(client: &impl GenericClient, user: UserId) -> Result<u64, Error> {
+/// Waits until no other opening of this person is under way; the transaction's end lets the next one pass.
+pub(super) async fn lock(client: &impl GenericClient, user: UserId) -> Result<u64, Error> {
     LOCK.execute(client, &[&format!("streams {user}")]).await
 }
 
@@ -171,4 +196,25 @@ pub async fn counted_by_user(client: &impl GenericClient, user: UserId) -> Resul
         last_seen_at: row.get("last_seen_at"),
     });
     Ok(streams.collect())
+}
+
+/// What came of a takeover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenOver {
+    /// Whether the account of who asked is in use and the login goes on.
+    pub account_holds: bool,
+    /// Whether there was such a play of theirs, and it ended now.
+    pub is_taken_over: bool,
+}
+
+/// Ends a play of a person's own, if what was asked for can be one.
+pub async fn take_over(
+    client: &impl GenericClient,
+    stream: Option<StreamId>,
+    user: UserId,
+    session: SessionId,
+) -> Result<TakenOver, Error> {
+    let stream = stream.map(StreamId::uuid);
+    let row = TAKE_OVER.one(client, &[&stream, &user.uuid(), &session.uuid()]).await?;
+    Ok(TakenOver { account_holds: row.get("account_holds"), is_taken_over: row.get("is_taken_over") })
 }
