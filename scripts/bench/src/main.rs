@@ -10,6 +10,7 @@ mod load;
 mod pgbench;
 mod process;
 mod ranks;
+mod refresh;
 mod report;
 mod stage;
 mod tables;
@@ -50,6 +51,8 @@ enum What {
     Webhook,
     /// The webhook's p99 over small tables and over a million ledger rows and 200,000 subscriptions, with the plans.
     Tables,
+    /// What a refresh costs the program.
+    Refresh,
     /// 200 logins at once on 512 MiB; as root, who alone may limit a program's memory.
     Crowd,
     /// Whether time tells known from unknown addresses, at login, forgot and register.
@@ -82,10 +85,12 @@ async fn bench(arguments: &Arguments) -> Result<Report, Box<dyn Error>> {
         None => {
             floors::measure(arguments, &mut report).await?;
             webhook::measure(arguments, &mut report).await?;
+            refresh::measure(arguments, &mut report).await?;
         }
         Some(What::Floors) => floors::measure(arguments, &mut report).await?,
         Some(What::Webhook) => webhook::measure(arguments, &mut report).await?,
         Some(What::Tables) => tables::measure(arguments, &mut report).await?,
+        Some(What::Refresh) => refresh::measure(arguments, &mut report).await?,
         Some(What::Crowd) => crowd::measure(arguments, &mut report).await?,
         Some(What::Timing { pairs }) => timing::measure(arguments, pairs, &mut report).await?,
     }
