@@ -120,10 +120,15 @@ pub(crate) fn with_method(mut request: Request, method: Method) -> Request {
 
 /// The function over this database, with its clock at this second.
 pub(crate) fn function(database: &Database, changes: &[(&str, &str)], now: i64) -> Routes<Parts> {
+    let now = u64::try_from(now).expect("after 1970");
+    playback::routes(parts(database, changes, Clock::fixed(now)))
+}
+
+/// The parts over this database, in this time.
+pub(crate) fn parts(database: &Database, changes: &[(&str, &str)], clock: Clock) -> Parts {
     let variables = variables(database, "playback", changes);
     let config = env::read_from(&variables, Config::read).expect("the variables are good");
-    let now = u64::try_from(now).expect("after 1970");
-    playback::routes(Parts::with_clock(config, Clock::fixed(now)))
+    Parts::with_clock(config, clock)
 }
 
 pub(crate) fn path(video: VideoId) -> String {

@@ -18,3 +18,4 @@ mod standing;
 mod statements;
 mod subscribing;
 mod tidy;
+mod watching;

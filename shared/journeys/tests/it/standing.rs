@@ -1,9 +1,11 @@
-//! playback and subscription say the same of everybody: who may watch, until when, by which tier, and why not.
+//! playback and subscription say the same of everybody: who may watch, until when, by which tier, and why not. And progress
+//! stops, by the same word, whoever may not watch any more.
 
 use functions_framework::{Routes, env};
-use http::{HeaderValue, header};
-use serde_json::Value;
-use testkit::{Database, Person, Subscription, Video, ask, bearer, get, variables};
+use http::{HeaderValue, Method, header};
+use serde_json::{Value, json};
+use streamly::ids::StreamId;
+use testkit::{Database, Person, Subscription, Video, ask, bearer, get, post, variables};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio_postgres::Client;
@@ -28,6 +30,7 @@ struct World {
     video: Video,
     playback: Routes<playback::Parts>,
     subscription: Routes<subscription::Parts>,
+    progress: Routes<progress::Parts>,
     _database: Database,
 }
 
@@ -55,9 +58,11 @@ impl World {
         let playback = env::read_from(&read("playback"), playback::Config::read).expect("variables");
         let subscription =
             env::read_from(&read("subscription"), subscription::Config::read).expect("variables");
+        let progress = env::read_from(&read("progress"), progress::Config::read).expect("variables");
         Self {
             owner,
             video,
+            progress: progress::routes(progress::Parts::real(progress)),
             playback: playback::routes(playback::Parts::real(playback)),
             subscription: subscription::routes(subscription::Parts::real(subscription)),
             _database: database,
@@ -91,7 +96,22 @@ impl World {
         Said::May(tier, second(&told["entitled_until"]), reason == "grace")
     }
 
-    /// What both say of somebody with these.
+    /// Why progress stops a film that somebody had begun, if it does.
+    async fn of_progress(&self, person: &Person, token: &HeaderValue) -> Option<String> {
+        let play = StreamId::new();
+        let insert = "insert into streams (id, user_id, video_id) values ($1, $2, $3)";
+        let ids = [play.uuid(), person.id.uuid(), self.video.id.uuid()];
+        self.owner.execute(insert, &[&ids[0], &ids[1], &ids[2]]).await.expect("the owner may");
+        let beat = json!({"session_id": play, "position_seconds": 60, "event": "ended"});
+        let mut request = post(&format!("/v1/videos/{}/progress", self.video.id), &beat);
+        *request.method_mut() = Method::PUT;
+        request.headers_mut().insert(header::AUTHORIZATION, token.clone());
+        let reply = ask(&self.progress, request).await;
+        assert!([200, 403].contains(&reply.status.as_u16()), "{}", reply.text());
+        (reply.status == 403).then(|| reply.slug())
+    }
+
+    /// What all say of somebody with these.
     async fn check(&self, subscriptions: &[&Subscription]) -> Said {
         let person = Person::new(&self.owner).await;
         for subscription in subscriptions {
@@ -103,6 +123,11 @@ impl World {
         let token = HeaderValue::from_str(&bearer(&person)).expect("a token is a header's value");
         let (playback, subscription) = (self.of_playback(&token).await, self.of_subscription(&token).await);
         assert_eq!(playback, subscription, "{subscriptions:?}");
+        let stopped = match &playback {
+            Said::May(..) => None,
+            Said::MayNot(word) => Some(word.clone()),
+        };
+        assert_eq!(self.of_progress(&person, &token).await, stopped, "{subscriptions:?}");
         playback
     }
 }
@@ -135,7 +160,7 @@ fn every() -> Vec<Subscription> {
 }
 
 #[tokio::test]
-async fn of_every_state_of_a_subscription_both_say_the_same() {
+async fn of_every_state_of_a_subscription_all_say_the_same() {
     let world = World::new().await;
     let (mut open, mut words) = (0, std::collections::BTreeSet::new());
     for subscription in every() {
@@ -154,7 +179,7 @@ async fn of_every_state_of_a_subscription_both_say_the_same() {
 }
 
 #[tokio::test]
-async fn of_any_two_subscriptions_both_say_the_same() {
+async fn of_any_two_subscriptions_all_say_the_same() {
     let world = World::new().await;
     assert_eq!(world.check(&[]).await, Said::MayNot("subscription-required".to_owned()));
     let with = |status, plan, period_end: f64| Subscription {

@@ -259,6 +259,38 @@ mod tests {
         }
 
         #[test]
+        fn the_life_is_the_formula_in_whole_numbers(
+            length in prop_oneof![Just(None), (1i64..=86_400).prop_map(Some)],
+            until in prop_oneof![Just(None), (-100_000i64..200_000).prop_map(Some)],
+            capped in any::<bool>(),
+        ) {
+            #[expect(clippy::cast_precision_loss, reason = "a film is a day at most")]
+            let seconds = length.map(|length| length as f64);
+            let life = window(
+                NOW,
+                Length::of(seconds),
+                until.map(|until| NOW + until),
+                capped.then_some(CLOUDFLARE_S_MAX),
+            ).latest - NOW;
+            // The middle one of three is the first, held between the others.
+            let mut wanted = length.map_or([21_600; 3], |length| {
+                [3_600, 2 * length + 900, if length > 42_300 { length + 900 } else { 43_200 }]
+            });
+            wanted.sort_unstable();
+            let wanted = wanted[1];
+            let entitled = match until {
+                Some(until) if until < 600 => 600,
+                Some(until) if until < wanted => until,
+                _ => wanted,
+            };
+            prop_assert_eq!(life, if capped && entitled > 86_340 { 86_340 } else { entitled });
+            // Who may watch for longer than the film and a pause gets through it by the first token.
+            if let Some(length) = length && until.is_none_or(|until| until >= length + 900) && !capped {
+                prop_assert!(life >= length + 900);
+            }
+        }
+
+        #[test]
         fn a_longer_film_never_gets_a_shorter_life(one in 0.1..86_400.0f64, other in 0.1..86_400.0f64) {
             let life = |seconds| window(NOW, Length::of(Some(seconds)), None, None).latest;
             let (short, long) = if one <= other { (one, other) } else { (other, one) };
