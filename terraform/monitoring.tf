@@ -20,6 +20,10 @@ locals {
       title   = "An event of Stripe's could not be read"
       runbook = "The event is in `payment_logs` with its payload. Compare its API version with the one that the endpoint is pinned to; if Stripe changed a shape, the reader has to learn it, and reconcile settles the subscription meanwhile."
     }
+    price-differs = {
+      title   = "A price at Stripe is not what its plan says"
+      runbook = "People are charged what `GET /v1/plans` does not say, or the price is not sold any more. The line names the price: mend the plan in `billing.plans`, or the price at Stripe."
+    }
     stripe-unauthorized = {
       title   = "Stripe refuses our key"
       runbook = "The secret key was rolled or restricted. Put the new one into Secret Manager, raise its version in `secrets`, and apply. Until then nobody can subscribe and reconcile stands still; nobody loses access."

@@ -7,6 +7,8 @@
 //! at most; everything may run twice and beside itself; a signal ends it between two items. It exits 0 only if everything
 //! that was due is settled.
 //!
+//! `README.md` beside the sources is for those who run it: exit statuses, fields of the log, alerts.
+//!
 //! Variables: `DATABASE_URL`, `DATABASE_CA_FILE`, `DATABASE_POOL_SIZE`, `PLANS`, `STRIPE_SECRET_KEY`, `STRIPE_API_BASE`
 //! and `STRIPE_LIVEMODE`.
 

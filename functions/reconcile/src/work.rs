@@ -113,11 +113,11 @@ impl Work {
         self.summary.failed += 1;
         let end = failure.end();
         let severity = if end.is_some() { Severity::Error } else { Severity::Warning };
-        log(
-            severity,
-            &format!("{what} is not settled: {}", chain(failure)),
-            &[("reconcile.item", what.into())],
-        );
+        let mut fields = vec![("reconcile.item", what.into())];
+        if matches!(failure, Failure::Stripe(error) if error.is_refused_key()) {
+            fields.push(("alert", "stripe-unauthorized".into()));
+        }
+        log(severity, &format!("{what} is not settled: {}", chain(failure)), &fields);
         end.map_or(Ok(()), Err)
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::program::ended;
 use crate::world::{World, subscription};
 
 /// The row without what a failure may change.
@@ -60,6 +61,9 @@ async fn a_refused_key_ends_the_pass_and_puts_nothing_off() {
         assert_eq!((summary.requests, summary.failed), (1, 1), "{status}");
         assert!(summary.verdict().is_err());
         assert_eq!(world.stored("sub_1").await["sync_attempts"], 0);
+        let (code, stdout, _) = ended(&world, &["marked"]).await;
+        let alerts = stdout.matches("\"alert\":\"stripe-unauthorized\"").count();
+        assert_eq!((code, alerts), (Some(1), 1), "{stdout}");
         // What needs no answer of Stripe's is done all the same.
         let all = world.reconcile("marked replay").await;
         assert_eq!((all.requests, all.failed), (1, 1));

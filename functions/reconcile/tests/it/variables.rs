@@ -1,7 +1,8 @@
 //! Variables that are missing or wrong are named at once, and nothing secret is shown.
 
 use functions_framework::env;
-use reconcile::Config;
+use reconcile::{Config, Parts};
+use std::time::Duration;
 use testkit::{Database, variables};
 
 #[track_caller]
@@ -36,4 +37,11 @@ async fn nothing_secret_is_shown() {
     let database = Database::new().await;
     let config = env::read_from(&variables(&database, "reconcile", &[]), Config::read).expect("variables");
     assert!(!format!("{config:?}").contains("sk_test"), "{config:?}");
+}
+
+#[tokio::test]
+async fn stripe_is_asked_ten_times_a_second_at_most() {
+    let database = Database::new().await;
+    let config = env::read_from(&variables(&database, "reconcile", &[]), Config::read).expect("variables");
+    assert_eq!(Parts::real(config).gap, Duration::from_millis(100));
 }

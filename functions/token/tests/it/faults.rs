@@ -27,6 +27,23 @@ async fn a_lost_database_is_503_and_its_return_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_refresh_takes_one_round_trip_beside_its_limit() {
+    let mut suite = Suite::new(&[]).await;
+    let proxy = Proxy::start(&suite.database).await.unwrap();
+    let pool = Pool::new(proxy.url("token").parse().unwrap(), None, "1".parse().unwrap());
+    suite.function = token::routes(Parts { pool, ..parts(&suite.database, &[]) });
+    // Opens the connection.
+    check(&suite.refresh(0).await, (200, ""));
+    let before = proxy.round_trips();
+    check(&suite.refresh(1).await, (200, ""));
+    // The others ask whether the connection that rested still leads anywhere, and count the client's attempt.
+    assert_eq!(proxy.round_trips() - before, 1 + 2);
+    let before = proxy.round_trips();
+    check(&suite.refresh_text("nonsense").await, (401, "invalid-refresh-token"));
+    assert_eq!(proxy.round_trips(), before, "what is no token of ours is not asked for");
+}
+
+#[tokio::test]
 async fn a_databases_refusal_is_500_and_stays_unsaid() {
     for table in ["auth_throttle", "sessions", "users", "auth_events"] {
         let suite = Suite::new(&[]).await;

@@ -103,6 +103,12 @@ impl Database {
     }
 }
 
+/// Whether there is a subscription, which Stripe or its stand-in should know of.
+pub(super) async fn has_subscriptions(owner: &Client) -> Result<bool, StackError> {
+    let found = owner.query_one("select exists (select from subscriptions)", &[]).await;
+    Ok(found.map_err(sql("look for subscriptions"))?.get(0))
+}
+
 /// A server in the stack's folder, with the owner and its database.
 async fn own(options: &Options<'_>) -> Result<(Server, String), StackError> {
     let progress = |what: &str| (options.progress)(what);

@@ -101,7 +101,11 @@ impl Ground {
     }
 
     /// The stand-in for Stripe, unless a key of the user's says that the real one is meant.
-    async fn start_stripe(&self, settings: &mut Settings<'_>) -> Result<Option<Stripe>, StackError> {
+    async fn start_stripe(
+        &self,
+        settings: &mut Settings<'_>,
+        owner: &Client,
+    ) -> Result<Option<Stripe>, StackError> {
         if let Some(key) = self.options.get("STRIPE_SECRET_KEY") {
             self.options.with("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET")?;
             self.options.with("STRIPE_SECRET_KEY", "PLANS")?;
@@ -118,6 +122,12 @@ impl Ground {
         let memory = self.folder.join("stripe.json");
         if self.options.fresh {
             file::remove(&memory).map_err(|error| StackError::File(memory.clone(), error))?;
+        }
+        if !memory.exists() && database::has_subscriptions(owner).await? {
+            self.tell(
+                "Stripe: the stand-in knows nothing of the subscriptions in this database, which reconcile will complain of; \
+                 scripts/dev --fresh begins anew",
+            );
         }
         let options = stripe::Options {
             prices,
@@ -236,7 +246,7 @@ impl Parts {
         owner: &Client,
     ) -> Result<(Self, BTreeMap<String, String>), StackError> {
         let mut settings = Settings::new(&ground.options, &ground.secrets);
-        let stripe = ground.start_stripe(&mut settings).await?;
+        let stripe = ground.start_stripe(&mut settings, owner).await?;
         let mux = ground.start_mux(&mut settings).await?;
         let catcher = ground.start_catcher(&mut settings).await?;
         seeds::plant(owner, mux::CLIP_SECONDS).await?;

@@ -198,6 +198,36 @@ async fn data_and_keys_outlive_a_restart_and_end_with_a_fresh_start() {
 }
 
 #[tokio::test]
+async fn a_stand_in_that_has_lost_its_memory_is_told_where_the_database_has_subscriptions() {
+    let scene = Scene::new();
+    let said = || {
+        let (lines, told) = std::sync::mpsc::channel();
+        let progress: local::process::Progress =
+            Arc::new(move |line: &str| drop(lines.send(line.to_owned())));
+        (progress, told)
+    };
+    let warns = |told: std::sync::mpsc::Receiver<String>| {
+        told.try_iter().any(|line| line.contains("knows nothing of the subscriptions"))
+    };
+    let (progress, told) = said();
+    let stack = start(Options { progress, ..scene.options() }).await;
+    assert!(!warns(told), "an empty database has none");
+    let owner = connect(&stack.environment()["DATABASE_URL"]).await;
+    let person = testkit::Person::new(&owner).await;
+    testkit::Subscription::default().insert(&owner, &person).await;
+    let file = stack.folder().join("stripe.json");
+    stack.stop().await.expect("it stops");
+    for (is_lost, expected) in [(false, false), (true, true)] {
+        if is_lost {
+            std::fs::remove_file(&file).expect("it is there");
+        }
+        let (progress, told) = said();
+        start(Options { progress, ..scene.options() }).await.stop().await.expect("it stops");
+        assert_eq!(warns(told), expected, "lost: {is_lost}");
+    }
+}
+
+#[tokio::test]
 async fn a_function_that_dies_is_back_behind_the_same_gateway() {
     let scene = Scene::new();
     let (tell, mut told) = unbounded_channel();

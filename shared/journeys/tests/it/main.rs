@@ -10,6 +10,7 @@ mod deployment;
 mod house;
 mod lives;
 mod mailing;
+mod operations;
 mod roles;
 mod rotation;
 mod schema;
