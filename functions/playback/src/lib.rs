@@ -5,6 +5,11 @@
 //! name no viewer, and two viewers may get the same one; `expires_at - issued_at` may then be down to three quarters of what
 //! a fresh one would have.
 //!
+//! An address that is copied works for anybody until it expires. Against that stand the limit of streams, a playback
+//! restriction at Mux (`playback_restriction_id` of the title) and `allowedOrigins` at Cloudflare Stream. A player asks again
+//! at `refresh_after`, or at once when the provider answers 403, with the `session_id` that it has, and goes on at its place
+//! with the new address; most televisions cannot, so the first token covers a whole sitting.
+//!
 //! Cloudflare Stream's tokens can limit neither the picture nor the time: a plan's `max_resolution` is not enforced there,
 //! and there are no previews. Gate such titles by `min_tier`.
 
