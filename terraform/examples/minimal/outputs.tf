@@ -3,6 +3,11 @@ output "edge_address" {
   value       = module.streamly.edge_address
 }
 
+output "registry" {
+  description = "Where scripts/deploy pushes images."
+  value       = module.streamly.registry
+}
+
 output "secret_ids" {
   description = "The secrets by variable; fill those that are not managed before the first apply."
   value       = module.streamly.secret_ids
