@@ -176,10 +176,7 @@ mod tests {
     #[test]
     fn a_name_that_is_no_function_is_refused_with_the_names_that_are() {
         let refused = chosen(&["logout".to_owned()], &functions()).expect_err("there is none").to_string();
-        assert!(
-            refused.starts_with("there is no function \"logout\"; there are account, "),
-            "{refused}"
-        );
+        assert!(refused.starts_with("there is no function \"logout\"; there are account, "), "{refused}");
     }
 
     #[test]
