@@ -217,6 +217,26 @@ run "fewer_instances_at_most_than_at_least_are_refused" {
   expect_failures = [var.resources]
 }
 
+run "a_service_takes_at_least_one_request_at_once" {
+  command = plan
+
+  variables {
+    resources = { concurrency = 0 }
+  }
+
+  expect_failures = [var.resources]
+}
+
+run "no_request_outlasts_what_the_platform_allows" {
+  command = plan
+
+  variables {
+    resources = { timeout_seconds = 3601 }
+  }
+
+  expect_failures = [var.resources]
+}
+
 run "a_database_is_reached_in_one_of_two_ways" {
   command = plan
 
