@@ -4,11 +4,12 @@
 //! that changes within its life: no address, no plan, no price.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use ring::signature::KeyPair as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::rand::SystemRandom;
+use ring::signature::{EcdsaKeyPair, KeyPair as _};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject as _;
+use serde::Serialize;
 use std::fmt;
 use std::str::FromStr;
 use time::OffsetDateTime;
@@ -24,16 +25,20 @@ use crate::ids::{SessionId, TokenId, UserId};
 pub const EXPIRES_IN_S: i64 = LIFETIME_S;
 
 /// The private key: `JWT_SIGNING_KEY`, an EC P-256 key in PKCS#8 PEM, or that PEM in base64.
-pub struct SigningKey {
-    encoding: EncodingKey,
-    /// The uncompressed public point.
-    public: Vec<u8>,
-}
+///
+/// It is read once: reading holds the public point against the private key, a multiplication on the curve as a signature
+/// is. That is why tokens are put together here and not by the jsonwebtoken crate, which reads the key for every one.
+pub struct SigningKey(EcdsaKeyPair);
 
 impl SigningKey {
     /// Its public half under this id, as it is published.
     pub fn verify_keys(&self, id: &KeyId) -> VerifyKeys {
-        VerifyKeys::of_point(id, &self.public)
+        VerifyKeys::of_point(id, self.public_point())
+    }
+
+    /// The uncompressed public point.
+    fn public_point(&self) -> &[u8] {
+        self.0.public_key().as_ref()
     }
 }
 
@@ -48,9 +53,7 @@ impl FromStr for SigningKey {
             STANDARD.decode(compact).map_err(|_| InvalidSigningKey)?
         };
         let key = PrivatePkcs8KeyDer::from_pem_slice(&pem).map_err(|_| InvalidSigningKey)?;
-        let pair = es256::key_pair(key.secret_pkcs8_der()).ok_or(InvalidSigningKey)?;
-        let encoding = EncodingKey::from_ec_der(key.secret_pkcs8_der());
-        Ok(Self { encoding, public: pair.public_key().as_ref().to_vec() })
+        es256::key_pair(key.secret_pkcs8_der()).map(Self).ok_or(InvalidSigningKey)
     }
 }
 
@@ -68,7 +71,9 @@ pub struct InvalidSigningKey;
 /// Signs access tokens with one key for one audience.
 pub struct Signer {
     key: SigningKey,
-    header: Header,
+    /// The first part of every token, with the dot behind it.
+    header: String,
+    random: SystemRandom,
     key_id: KeyId,
     issuer: Issuer,
     audience: Audience,
@@ -98,11 +103,10 @@ impl Signer {
         audience: Audience,
         clock: Clock,
     ) -> Result<Self, SelfCheckFailed> {
-        es256::install();
-        let mut header = Header::new(Algorithm::ES256);
-        header.typ = Some(TYPE.to_owned());
-        header.kid = Some(key_id.to_string());
-        let signer = Self { key, header, key_id, issuer, audience, clock };
+        let header = Header { typ: TYPE, alg: "ES256", kid: key_id.as_str() };
+        let mut header = URL_SAFE_NO_PAD.encode(json(&header));
+        header.push('.');
+        let signer = Self { key, header, random: SystemRandom::new(), key_id, issuer, audience, clock };
         signer.check_against(&signer.key.verify_keys(&signer.key_id))?;
         Ok(signer)
     }
@@ -135,7 +139,13 @@ impl Signer {
             auth_time: subject.auth_time.unix_timestamp(),
             scope: subject.scope,
         };
-        jsonwebtoken::encode(&self.header, &claims, &self.key.encoding).map_err(SigningFailed)
+        // JWS compact serialization (RFC 7515 section 7.1).
+        let mut token = self.header.clone();
+        URL_SAFE_NO_PAD.encode_string(json(&claims), &mut token);
+        let signature = self.key.0.sign(&self.random, token.as_bytes()).map_err(|_| SigningFailed)?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        Ok(token)
     }
 }
 
@@ -156,9 +166,22 @@ impl fmt::Debug for Signer {
 pub struct SelfCheckFailed;
 
 /// The machine could not sign: its source of random numbers failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("signing an access token failed")]
-pub struct SigningFailed(#[source] jsonwebtoken::errors::Error);
+pub struct SigningFailed;
+
+/// A token's protected header.
+#[derive(Serialize)]
+struct Header<'a> {
+    typ: &'static str,
+    alg: &'static str,
+    kid: &'a str,
+}
+
+/// A part's text before its base64url.
+fn json(part: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(part).expect("a struct of texts and numbers is JSON")
+}
 
 #[cfg(test)]
 mod tests;

@@ -102,7 +102,7 @@ fn a_signer_is_held_against_the_published_keys() {
     let (ours, other) = (pem(), pem());
     let published = |pem: &str| {
         let key: SigningKey = pem.parse().unwrap();
-        VerifyKeys::of_point(&"key-1".parse().unwrap(), &key.public)
+        VerifyKeys::of_point(&"key-1".parse().unwrap(), key.public_point())
     };
     assert!(signer(&ours).check_against(&published(&ours)).is_ok());
     assert!(signer(&ours).check_against(&published(&other)).is_err());
@@ -112,7 +112,7 @@ fn a_signer_is_held_against_the_published_keys() {
 fn a_token_verifies_and_names_its_subject() {
     let pem = pem();
     let key: SigningKey = pem.parse().unwrap();
-    let keys = VerifyKeys::of_point(&"key-1".parse().unwrap(), &key.public);
+    let keys = VerifyKeys::of_point(&"key-1".parse().unwrap(), key.public_point());
     let verifier = Verifier::new(
         keys,
         "https://streamly.example".parse().unwrap(),
