@@ -70,13 +70,9 @@ impl Program {
         }
     }
 
-    /// CPU seconds so far, of the program and the kernel for it (proc(5), in the usual ticks of 10 ms); none where there
-    /// is no /proc.
+    /// [`cpu_seconds`] of the program.
     pub(crate) fn cpu_seconds(&self) -> Option<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
-        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-        let ticks: u32 = fields.next()?.parse::<u32>().ok()? + fields.next()?.parse::<u32>().ok()?;
-        Some(f64::from(ticks) / 100.0)
+        cpu_seconds(self.child.id())
     }
 
     /// Resident memory in KiB (`VmRSS` of proc(5)); none where there is no /proc.
@@ -94,6 +90,15 @@ impl Program {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         line.split_whitespace().next()?.parse().ok()
     }
+}
+
+/// CPU seconds of this process so far, its own and the kernel's for it (proc(5), in the usual ticks of 10 ms); none where
+/// there is no /proc.
+pub(crate) fn cpu_seconds(process: u32) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let ticks: u32 = fields.next()?.parse::<u32>().ok()? + fields.next()?.parse::<u32>().ok()?;
+    Some(f64::from(ticks) / 100.0)
 }
 
 /// A control group whose members are killed when they take more memory than this together.

@@ -1,21 +1,29 @@
-//! What a refresh costs the program: its processor time beside that of `/health`, which is HTTP and a log line alone.
+//! What a refresh costs the program: its processor time beside that of `/health`, which is HTTP and a log line alone; and
+//! what the check of a caller's access token costs.
 
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 use streamly::accounts::refresh::{Named, RefreshKey};
-use testkit::{Database, Person};
+use streamly::accounts::verify::Verifier;
+use streamly::clock::Clock;
+use testkit::keys::SigningKey;
+use testkit::{AUDIENCE, Database, ISSUER, Person};
 
 use crate::Arguments;
 use crate::fixture;
 use crate::floors::ROUNDS;
 use crate::load::{self, Lane, Measured, Shot};
-use crate::process::Program;
+use crate::process::{self, Program};
 use crate::report::{self, Report, Row, median};
 
 const CONNECTIONS: usize = 2;
 /// More than a connection is answered in a second.
 const TURNS_PER_SECOND_MAX: u64 = 2_000;
+/// About a second's, since processor time is told in ticks of 10 ms.
+const CHECKS: u32 = 20_000;
+/// Why there is no figure.
+const NO_CPU_TIME: &str = "the machine does not tell a program's CPU time";
 
 /// Measures it.
 pub(crate) async fn measure(arguments: &Arguments, report: &mut Report) -> Result<(), Box<dyn Error>> {
@@ -47,11 +55,29 @@ pub(crate) async fn measure(arguments: &Arguments, report: &mut Report) -> Resul
     }
     let cpu_ms = |runs: &[Measured]| {
         let times: Option<Vec<f64>> = runs.iter().map(|run| run.cpu_us.map(|us| us / 1000.0)).collect();
-        times.map(median).ok_or("the machine does not tell a program's CPU time")
+        times.map(median).ok_or(NO_CPU_TIME)
     };
     let beside = cpu_ms(&refreshes)? - cpu_ms(&floors)?;
     report.add(Row::at_most("refresh, ms of CPU beside /health", beside, 0.1, 1.0));
     report.runs.insert("refresh".to_owned(), refreshes);
     report.runs.insert("health of token".to_owned(), floors);
+    let check_ms = bearer_check_ms(&Person::new(&owner).await)?;
+    report.add(Row::at_most("bearer check, ms of CPU", check_ms, 0.1, 1.0));
     Ok(())
+}
+
+/// What the product's check of one access token takes, in this program: signature, header and claims. A function's
+/// question to the database, whether the session was ended, is not in it.
+fn bearer_check_ms(person: &Person) -> Result<f64, Box<dyn Error>> {
+    let keys = SigningKey::published().jwks().parse()?;
+    let verifier = Verifier::new(keys, ISSUER.parse()?, AUDIENCE.parse()?, Clock::system());
+    let bearer = testkit::bearer(person);
+    let token = bearer.strip_prefix("Bearer ").ok_or("a caller's header has another form")?;
+    let cpu_s = || process::cpu_seconds(std::process::id()).ok_or(NO_CPU_TIME);
+    let before_s = cpu_s()?;
+    for _ in 0..CHECKS {
+        // Nothing of it is spared for being asked again: it keeps no token.
+        verifier.verify(std::hint::black_box(token))?;
+    }
+    Ok((cpu_s()? - before_s) * 1000.0 / f64::from(CHECKS))
 }
