@@ -3,6 +3,7 @@
 use crate::suite::{ADA, PASSWORD, Suite, check, without_id};
 use std::time::{Duration, Instant};
 use streamly::accounts::throttle::Key;
+use testkit::alerts_of;
 
 #[tokio::test]
 async fn every_refusal_is_the_same() {
@@ -65,6 +66,19 @@ async fn a_stored_hash_that_cannot_be_used_is_told_of() {
     }
     assert_eq!(suite.owner.count("auth_events where name = 'hash_unusable'").await, 3);
     assert_eq!(suite.owner.count("credentials where failures = 1").await, 3);
+}
+
+/// Whoever reads the program's lines is told which account: the test above once more, as a program whose output is read.
+#[test]
+fn an_unusable_hash_is_a_line_for_an_operator() {
+    let lines = alerts_of("accounts::a_stored_hash_that_cannot_be_used_is_told_of", "unusable-hash");
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    for line in lines {
+        assert_eq!(line["severity"], "ERROR");
+        let id = line["user.id"].as_str().expect("the line names the account");
+        assert_eq!(line["message"], format!("the stored hash of user {id} cannot be used"));
+        assert!(!line.to_string().contains('@') && !line.to_string().contains('$'), "{line}");
+    }
 }
 
 #[tokio::test]

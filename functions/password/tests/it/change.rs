@@ -4,7 +4,7 @@ use crate::suite::{ADA, NEW, PASSWORD, Suite, change, check, check_fields, hashe
 use http::HeaderValue;
 use serde_json::json;
 use streamly::accounts::policy::Password;
-use testkit::{Person, Reply, ask, bearer};
+use testkit::{Person, Reply, alerts_of, ask, bearer};
 
 const FAILED: (u16, &str) = (403, "reauthentication-failed");
 
@@ -182,6 +182,19 @@ async fn a_password_that_was_switched_off_proves_nothing() {
     suite.owner.run("delete from credentials", &[]).await;
     check(&suite.change(&ada, PASSWORD, NEW).await, FAILED);
     assert_eq!(suite.owner.count("credentials").await, 0);
+}
+
+/// Whoever reads the program's lines is told which account: the test above once more, as a program whose output is read.
+#[test]
+fn an_unusable_hash_is_a_line_for_an_operator() {
+    let lines = alerts_of("change::a_password_that_was_switched_off_proves_nothing", "unusable-hash");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    for line in lines {
+        assert_eq!(line["severity"], "ERROR");
+        let id = line["user.id"].as_str().expect("the line names the account");
+        assert_eq!(line["message"], format!("the stored hash of user {id} cannot be used"));
+        assert!(!line.to_string().contains('@') && !line.to_string().contains('$'), "{line}");
+    }
 }
 
 /// Asks for a change, and puts another hash in place between its verification and its effect.

@@ -101,6 +101,21 @@ async fn a_request_is_one_line_with_its_trace_and_without_its_query() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_a_line_with_the_name_of_its_problem() {
+    let mut program = Program::start("conformance", &[("FUNCTION_TARGET", "typed")], ".".as_ref()).await;
+    for (body, status, problem) in
+        [("{", 400, "malformed-json"), (r#"{"s3cret":"s3cret"}"#, 422, "validation-error")]
+    {
+        assert_eq!(program.ask(post(body)).await.status(), status);
+        let line = program.line().await;
+        assert_eq!((&line["response.status"], &line["problem"]), (&json!(status), &json!(problem)));
+        assert!(!line.to_string().contains("s3cret"), "{line}");
+    }
+    assert_eq!(program.ask(post(r#"{"message":"a"}"#)).await.status(), 200);
+    assert_eq!(program.line().await.get("problem"), None);
+}
+
+#[tokio::test]
 async fn a_long_path_does_not_make_a_long_line() {
     let mut program = Program::start("hello", &[], ".".as_ref()).await;
     for (sent, logged) in [(1024, 1024), (1025, 1024), (60_000, 1024)] {
