@@ -320,6 +320,9 @@ create table videos (
   constraint videos_uploader_id_fkey FOREIGN KEY (uploader_id) REFERENCES users(id) ON DELETE SET NULL
 );
 CREATE INDEX videos_catalog_idx ON public.videos USING btree (GREATEST(published_at, '1970-01-01 00:00:00+00'::timestamp with time zone) DESC, id DESC) WHERE ((published_at IS NOT NULL) AND (status = ANY (ARRAY['waiting'::text, 'preparing'::text, 'ready'::text])));
+CREATE INDEX videos_playback_id_idx ON public.videos USING btree (playback_id);
+CREATE INDEX videos_provider_asset_id_idx ON public.videos USING btree (provider_asset_id);
+CREATE INDEX videos_provider_upload_id_idx ON public.videos USING btree (provider_upload_id);
 CREATE INDEX videos_title_idx ON public.videos USING gin (searchable(title) gin_trgm_ops);
 CREATE INDEX videos_uploader_id_idx ON public.videos USING btree (uploader_id);
 CREATE INDEX videos_words_idx ON public.videos USING gin (to_tsvector('simple'::regconfig, searchable(((title || ' '::text) || COALESCE(description, ''::text)))));
@@ -327,6 +330,7 @@ grant select (id, title, description, provider, playback_id, playback_policy, st
 grant select (id, title, provider, playback_id, playback_policy, playback_restriction_id, status, duration_seconds, aspect_ratio, thumbnail_time, access, min_tier, preview_seconds, allowed_countries, blocked_countries, available_from, available_until, published_at, unpublished_at) on videos to streamly_playback;
 grant select (id, title, description, provider, playback_id, playback_policy, status, duration_seconds, aspect_ratio, thumbnail_time, access, min_tier, preview_seconds, allowed_countries, blocked_countries, available_from, available_until, published_at, unpublished_at) on videos to streamly_progress;
 grant select (uploader_id), update (uploader_id) on videos to streamly_reconcile;
+grant select (id, provider, provider_asset_id, provider_upload_id, playback_id, playback_policy, status, duration_seconds, aspect_ratio, max_width, max_height, resolution_tier, thumbnail_time, provider_event_at, access, min_tier), update (provider_asset_id, provider_upload_id, playback_id, playback_policy, status, error_code, error_message, duration_seconds, aspect_ratio, max_width, max_height, resolution_tier, thumbnail_time, provider_event_at, updated_at) on videos to streamly_video_webhook;
 
 create table watch_progress (
   user_id uuid not null,
@@ -343,3 +347,13 @@ grant select on watch_progress to streamly_account;
 grant select (user_id, video_id, position_seconds) on watch_progress to streamly_playback;
 grant insert (user_id, video_id, position_seconds), select, update (position_seconds, updated_at) on watch_progress to streamly_progress;
 grant delete, select (user_id) on watch_progress to streamly_reconcile;
+
+create table webhook_events (
+  provider text not null,
+  event_id text not null,
+  event_type text not null,
+  received_at timestamp with time zone not null default now(),
+  constraint webhook_events_pkey PRIMARY KEY (provider, event_id),
+  constraint webhook_events_provider_check CHECK ((provider = ANY (ARRAY['mux'::text, 'cloudflare'::text])))
+);
+grant insert (provider, event_id, event_type), select (provider, event_id) on webhook_events to streamly_video_webhook;

@@ -109,6 +109,10 @@ locals {
       ]
       secrets = ["CLOUDFLARE_STREAM_PRIVATE_KEY", "MUX_PRIVATE_KEY"]
     }
+    video-webhook = {
+      role    = "streamly_video_webhook"
+      secrets = ["CLOUDFLARE_WEBHOOK_SECRET", "MUX_WEBHOOK_SECRET"]
+    }
     mailer = {
       role      = "streamly_mailer", asks = true
       variables = ["MAIL_FROM", "PUBLIC_APP_URL"]

@@ -153,7 +153,7 @@ locals {
       reducer   = "REDUCE_SUM"
       threshold = 20
       duration  = "0s"
-      runbook   = "More than 20 in five minutes. If Stripe's dashboard shows failed deliveries, the signing secret was rolled: put the new one beside the old in STRIPE_WEBHOOK_SECRET. If not, somebody is trying."
+      runbook   = "More than 20 in five minutes. If a dashboard of Stripe, Mux or Cloudflare shows failed deliveries, its signing secret was rolled: put the new one beside the old in STRIPE_WEBHOOK_SECRET, MUX_WEBHOOK_SECRET or CLOUDFLARE_WEBHOOK_SECRET. If not, somebody is trying."
     }
     errors = {
       title     = "Requests fail"
@@ -354,7 +354,7 @@ locals {
     { title = "Failures a second by function", filter = "metric.type=\"run.googleapis.com/request_count\" metric.label.response_code_class=\"5xx\" ${local.dashboard_scope}", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["resource.label.service_name"] },
     { title = "Latency, 99 of 100, by function", filter = "metric.type=\"run.googleapis.com/request_latencies\" ${local.dashboard_scope}", aligner = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", by = ["resource.label.service_name"] },
     { title = "Instances by function", filter = "metric.type=\"run.googleapis.com/container/instance_count\" ${local.dashboard_scope}", aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", by = ["resource.label.service_name"] },
-    { title = "Events of Stripe's by outcome", filter = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.count["webhook_outcome"].name}\" resource.type=\"cloud_run_revision\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.outcome"] },
+    { title = "Events of Stripe and of video providers by outcome", filter = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.count["webhook_outcome"].name}\" resource.type=\"cloud_run_revision\"", aligner = "ALIGN_RATE", reducer = "REDUCE_SUM", by = ["metric.label.outcome"] },
     { title = "Oldest row that waits for Stripe's word, s", filter = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.needs_sync_oldest.name}\" resource.type=\"cloud_run_job\"", aligner = "ALIGN_PERCENTILE_99", reducer = "REDUCE_MAX", by = [] },
     { title = "Database connections", filter = "metric.type=\"cloudsql.googleapis.com/database/postgresql/num_backends\" resource.type=\"cloudsql_database\"", aligner = "ALIGN_MAX", reducer = "REDUCE_SUM", by = [] },
     { title = "Database CPU", filter = "metric.type=\"cloudsql.googleapis.com/database/cpu/utilization\" resource.type=\"cloudsql_database\"", aligner = "ALIGN_MAX", reducer = "REDUCE_MAX", by = [] },

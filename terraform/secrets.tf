@@ -3,8 +3,8 @@
 locals {
   # What a provider that is off would need.
   secrets_off = toset(concat(
-    var.video.mux == null ? ["MUX_PRIVATE_KEY"] : [],
-    var.video.cloudflare == null ? ["CLOUDFLARE_STREAM_PRIVATE_KEY"] : [],
+    var.video.mux == null ? ["MUX_PRIVATE_KEY", "MUX_WEBHOOK_SECRET"] : [],
+    var.video.cloudflare == null ? ["CLOUDFLARE_STREAM_PRIVATE_KEY", "CLOUDFLARE_WEBHOOK_SECRET"] : [],
   ))
 
   # Public keys that are not given here stand beside the private one.

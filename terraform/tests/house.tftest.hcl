@@ -21,7 +21,7 @@ run "each_function_is_somebody_and_logs_in_under_its_own_role" {
     error_message = "no two functions may share a database role"
   }
   assert {
-    condition     = alltrue([for name, function in local.functions : function.role == "streamly_${name}"])
+    condition     = alltrue([for name, function in local.functions : function.role == "streamly_${replace(name, "-", "_")}"])
     error_message = "a function's role is its own"
   }
   assert {
@@ -43,7 +43,7 @@ run "a_provider_that_is_off_needs_no_secret" {
   command = plan
 
   assert {
-    condition     = contains(keys(local.secret_ids), "MUX_PRIVATE_KEY") && !contains(keys(local.secret_ids), "CLOUDFLARE_STREAM_PRIVATE_KEY")
+    condition     = contains(keys(local.secret_ids), "MUX_PRIVATE_KEY") && !contains(keys(local.secret_ids), "CLOUDFLARE_STREAM_PRIVATE_KEY") && local.functions.video-webhook.secrets == toset(["MUX_WEBHOOK_SECRET"])
     error_message = "Mux is on and Cloudflare is off here"
   }
 }

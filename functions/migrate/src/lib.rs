@@ -45,6 +45,10 @@ pub const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/0013_catalog_and_progress.sql"),
     },
     Migration { name: "0014_mail_age.sql", sql: include_str!("../../../migrations/0014_mail_age.sql") },
+    Migration {
+        name: "0015_video_webhook.sql",
+        sql: include_str!("../../../migrations/0015_video_webhook.sql"),
+    },
 ];
 
 /// The first line of a file that must run outside a transaction: one `create index concurrently`, and nothing else.

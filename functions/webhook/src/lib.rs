@@ -7,21 +7,18 @@
 //! Variables: `DATABASE_URL`, `DATABASE_CA_FILE`, `DATABASE_POOL_SIZE`, `STRIPE_WEBHOOK_SECRET`, `STRIPE_LIVEMODE` and
 //! `PLANS`.
 
+pub use adapters::problems::INVALID_SIGNATURE;
 use adapters::variables;
 use functions_framework::env::{Invalid, Reader};
 use functions_framework::problem::MALFORMED_JSON;
-use functions_framework::{Json, Kind, Limits, MediaType, Problem, Request, RequestExt, Routes, Severity};
+use functions_framework::{Json, Limits, MediaType, Problem, Request, RequestExt, Routes, Severity};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use std::sync::Arc;
-use streamly::billing::signature::{InvalidSignature, WebhookSecrets};
 use streamly::billing::{ApplyError, Effect, Event, InvalidEvent, Outcome, Plans, Rules, apply};
 use streamly::clock::Clock;
 use streamly::db::Pool;
-
-/// The signature does not hold.
-pub const INVALID_SIGNATURE: Kind =
-    Kind { slug: "invalid-signature", status: StatusCode::BAD_REQUEST, title: "The signature is not valid" };
+use streamly::signature::{InvalidSignature, STRIPE, WebhookSecrets};
 
 /// Stripe's Checkout waits up to 10 seconds for an answer.
 const LIMITS: Limits =
@@ -111,7 +108,7 @@ async fn receive(webhook: Arc<Parts>, request: Request) -> Result<(StatusCode, J
 
 impl Parts {
     async fn receive(&self, headers: &HeaderMap, body: &[u8]) -> Result<(Event, Effect), ReceiveError> {
-        self.secrets.verify(headers, body, self.clock.unix_seconds())?;
+        self.secrets.verify(&STRIPE, headers, body, self.clock.unix_seconds())?;
         let payload = std::str::from_utf8(body).map_err(|_| InvalidEvent::Json)?;
         let event = Event::read(body, &self.rules.plans)?;
         let effect = apply(&self.pool, &self.rules, &event, payload).await?;

@@ -19,6 +19,9 @@ pub const INVALID_OR_EXPIRED_TOKEN: Kind = Kind {
     status: StatusCode::BAD_REQUEST,
     title: "This link is not valid any more",
 };
+/// A webhook's signature does not hold.
+pub const INVALID_SIGNATURE: Kind =
+    Kind { slug: "invalid-signature", status: StatusCode::BAD_REQUEST, title: "The signature is not valid" };
 /// Who is logged in did not prove the password once more.
 pub const REAUTHENTICATION_FAILED: Kind = Kind {
     slug: "reauthentication-failed",

@@ -7,12 +7,10 @@ pub mod effect;
 pub mod event;
 pub mod guard;
 pub mod plans;
-pub mod signature;
 pub mod snapshot;
 pub mod stripe;
 pub mod sync;
 
-mod json;
 mod people;
 mod replay;
 

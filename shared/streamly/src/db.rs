@@ -29,9 +29,11 @@ pub mod streams;
 pub mod subscriptions;
 pub mod syncs;
 pub mod users;
+pub mod video_states;
 pub mod videos;
 pub mod viewers;
 pub mod watch_progress;
+pub mod webhook_events;
 
 pub use error::Error;
 pub use pool::{Connection, Pool, PoolSize, Transaction, TransactionLimits};
@@ -40,7 +42,7 @@ pub use statement::Statement;
 
 /// Every statement of the product, for the tests that prepare each one and look at its plan.
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
-    let tables: [&'static [Statement]; 22] = [
+    let tables: [&'static [Statement]; 24] = [
         auth_events::STATEMENTS,
         auth_throttle::STATEMENTS,
         credentials::STATEMENTS,
@@ -60,9 +62,11 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         subscriptions::STATEMENTS,
         syncs::STATEMENTS,
         users::STATEMENTS,
+        video_states::STATEMENTS,
         videos::STATEMENTS,
         viewers::STATEMENTS,
         watch_progress::STATEMENTS,
+        webhook_events::STATEMENTS,
     ];
     tables.into_iter().flatten()
 }

@@ -5,6 +5,9 @@ pub mod clock;
 pub mod ids;
 pub mod loopback;
 pub mod money;
+pub mod signature;
+
+mod json;
 
 pub mod db;
 

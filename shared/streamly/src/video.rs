@@ -12,6 +12,7 @@ pub mod mux;
 pub mod playback_id;
 pub mod position;
 pub mod providers;
+pub mod report;
 pub mod rights;
 pub mod token;
 

@@ -15,6 +15,7 @@ pub mod provider;
 mod proxy;
 pub mod replies;
 mod rival;
+mod signature;
 pub mod smtp;
 mod variables;
 
@@ -25,4 +26,5 @@ pub use lines::alerts_of;
 pub use owner::Owner;
 pub use people::{Person, Subscription, Video};
 pub use proxy::Proxy;
+pub use signature::webhook_mac;
 pub use variables::{configuration_faults, variables};

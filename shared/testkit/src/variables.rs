@@ -40,6 +40,8 @@ pub fn variables(database: &Database, function: &str, changes: &[(&str, &str)]) 
         ("PUBLIC_APP_URL", "https://app.test"),
         ("MUX_SIGNING_KEY", MUX_SIGNING_KEY),
         ("MUX_PRIVATE_KEY", MUX_PRIVATE_KEY),
+        ("MUX_WEBHOOK_SECRET", "mux_test_secret"),
+        ("CLOUDFLARE_WEBHOOK_SECRET", "cloudflare_test_secret"),
     ];
     let all = standard.iter().chain(changes);
     all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

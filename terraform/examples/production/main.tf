@@ -57,9 +57,11 @@ module "streamly" {
   secret_values = var.secret_values
   secrets = {
     CLOUDFLARE_STREAM_PRIVATE_KEY = { managed = true }
+    CLOUDFLARE_WEBHOOK_SECRET     = { managed = true }
     JWT_SIGNING_KEY               = { managed = true }
     JWT_VERIFY_KEYS               = { managed = true }
     MUX_PRIVATE_KEY               = { managed = true }
+    MUX_WEBHOOK_SECRET            = { managed = true }
     SMTP_URL                      = { managed = true }
     STRIPE_SECRET_KEY             = { managed = true }
     STRIPE_WEBHOOK_SECRET         = { managed = true }

@@ -2,12 +2,10 @@
 
 use functions_framework::{Body, Request, Routes, env};
 use http::Method;
-use ring::hmac;
 use serde_json::Value;
-use std::fmt::Write;
 use streamly::clock::Clock;
 use streamly::db::{Pool, PoolSize};
-use testkit::{Database, Person, Reply, ask, variables};
+use testkit::{Database, Person, Reply, ask, variables, webhook_mac};
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 use webhook::{Config, Parts};
@@ -146,15 +144,9 @@ pub(crate) fn outcome(reply: &Reply) -> (u16, String) {
     (reply.status.as_u16(), word)
 }
 
-/// `Stripe-Signature`, made apart from the product's own code.
+/// `Stripe-Signature`.
 pub(crate) fn signature(secret: &str, at: i64, body: &[u8]) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let mac = hmac::sign(&key, &[format!("{at}.").as_bytes(), body].concat());
-    let mut line = format!("t={at},v1=");
-    for byte in mac.as_ref() {
-        write!(line, "{byte:02x}").expect("a String takes any text");
-    }
-    line
+    format!("t={at},v1={}", webhook_mac(secret, at, body))
 }
 
 /// A delivery with these lines of the header.

@@ -19,6 +19,9 @@ pub(super) struct Secrets {
     pub(super) stripe_secret_key: String,
     pub(super) stripe_webhook_secret: String,
     pub(super) mux_webhook_secret: String,
+    /// A folder that an earlier version made has none.
+    #[serde(default = "random_text")]
+    pub(super) cloudflare_webhook_secret: String,
 }
 
 impl Secrets {
@@ -46,6 +49,7 @@ impl Secrets {
             stripe_secret_key: format!("sk_test_{}", random_text()),
             stripe_webhook_secret: format!("whsec_{}", random_text()),
             mux_webhook_secret: random_text(),
+            cloudflare_webhook_secret: random_text(),
         }
     }
 

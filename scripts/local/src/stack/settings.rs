@@ -26,10 +26,11 @@ const OURS_ALONE: [&str; 5] =
 const THROTTLE: &str = "1000000/60";
 
 /// What of `stack.env` comes from here; the addresses come beside it.
-const SHOWN: [&str; 15] = [
+const SHOWN: [&str; 16] = [
     "CLOUDFLARE_STREAM_DOMAIN",
     "CLOUDFLARE_STREAM_KEY_ID",
     "CLOUDFLARE_STREAM_PRIVATE_KEY",
+    "CLOUDFLARE_WEBHOOK_SECRET",
     "JWT_AUDIENCE",
     "JWT_ISSUER",
     "JWT_VERIFY_KEYS",
@@ -70,6 +71,7 @@ impl<'a> Settings<'a> {
             ("PLANS", PLANS),
             ("STRIPE_WEBHOOK_SECRET", &secrets.stripe_webhook_secret),
             ("MUX_WEBHOOK_SECRET", &secrets.mux_webhook_secret),
+            ("CLOUDFLARE_WEBHOOK_SECRET", &secrets.cloudflare_webhook_secret),
         ] {
             settings.set(name, value);
         }

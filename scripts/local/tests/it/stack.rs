@@ -15,7 +15,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use crate::process::{answers, job};
 use crate::{Folder, get};
 
-const FUNCTIONS: [&str; 14] = [
+const FUNCTIONS: [&str; 15] = [
     "account",
     "catalog",
     "checkout",
@@ -29,6 +29,7 @@ const FUNCTIONS: [&str; 14] = [
     "register",
     "subscription",
     "token",
+    "video-webhook",
     "webhook",
 ];
 

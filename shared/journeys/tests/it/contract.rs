@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use crate::house::House;
 
 /// Called by a server of Stripe's, never by a page; and a plain GET, for which no browser asks beforehand.
-const WITHOUT_PREFLIGHT: [&str; 2] = ["/.well-known/jwks.json", "/v1/webhooks/stripe"];
+const WITHOUT_PREFLIGHT: [&str; 4] =
+    ["/.well-known/jwks.json", "/v1/webhooks/cloudflare", "/v1/webhooks/mux", "/v1/webhooks/stripe"];
 
 /// Asked by a scheduler of ours, whom the platform alone lets in: no gateway may know it.
 const PRIVATE: (&str, Method, &str) = ("mailer", Method::POST, "/drain");

@@ -53,6 +53,9 @@ impl House {
         house.add("subscription", subscription::routes(subscription));
         let token = token::Parts::real(house.read("token", token::Config::read));
         house.add("token", token::routes(token));
+        let from_videos =
+            video_webhook::Parts::real(house.read("video-webhook", video_webhook::Config::read));
+        house.add("video-webhook", video_webhook::routes(from_videos));
         let webhook = webhook::Parts::real(house.read("webhook", webhook::Config::read));
         house.add("webhook", webhook::routes(webhook));
         house

@@ -6,7 +6,7 @@
 use http::{HeaderMap, HeaderValue};
 use ring::hmac;
 use std::fmt::Write;
-use streamly::billing::signature::{InvalidSignature, WebhookSecrets};
+use streamly::signature::{InvalidSignature, STRIPE, WebhookSecrets};
 
 const NOW: i64 = 1_700_000_000;
 const TOLERANCE_S: i128 = 300;
@@ -27,9 +27,9 @@ pub fn check(data: &[u8]) -> bool {
     }
     let secrets: WebhookSecrets = "whsec_one,whsec_two".parse().expect("two secrets");
     for now in [NOW, NOW + 1, NOW - 1] {
-        assert_eq!(secrets.verify(&headers, body, now), expected(&lines, body, now), "at {now}");
+        assert_eq!(secrets.verify(&STRIPE, &headers, body, now), expected(&lines, body, now), "at {now}");
     }
-    secrets.verify(&headers, body, NOW).is_ok()
+    secrets.verify(&STRIPE, &headers, body, NOW).is_ok()
 }
 
 /// The line with its MACs.

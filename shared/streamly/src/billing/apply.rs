@@ -8,7 +8,6 @@ use super::access::{is_known, is_terminal};
 use super::effect::{Alert, Effect, Outcome};
 use super::event::{Change, Content, Event, Ignored};
 use super::guard::{self, Heard, Incoming, Telling, Verdict};
-use super::json::instant;
 use super::people::{Found, Whose};
 use super::{Plans, Snapshot};
 use crate::db::customers;
@@ -17,6 +16,7 @@ use crate::db::subscriptions::{self, New, Source};
 use crate::db::syncs;
 use crate::db::{Error, Pool, Transaction, TransactionLimits};
 use crate::ids::UserId;
+use crate::json::instant;
 
 /// Checkout waits up to 10 seconds for the answer to an event, so an answer must have come by then.
 pub(super) const LIMITS: TransactionLimits =

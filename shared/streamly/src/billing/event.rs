@@ -8,9 +8,9 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::json::{Json, storable_seconds};
 use super::{Plans, Snapshot};
 use crate::ids::UserId;
+use crate::json::{Json, storable_seconds};
 
 /// An event.
 #[derive(Debug, Clone, PartialEq)]

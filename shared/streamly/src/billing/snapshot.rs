@@ -5,7 +5,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::Plans;
-use super::json::Json;
+use crate::json::Json;
 
 pub use crate::db::subscriptions::Snapshot;
 

@@ -16,8 +16,8 @@ use serde_json::Value;
 use std::fmt;
 use time::OffsetDateTime;
 
-use super::json::Json;
 use crate::ids::UserId;
+use crate::json::Json;
 
 pub use attempts::Deadline;
 pub use error::StripeError;

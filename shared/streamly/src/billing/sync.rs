@@ -9,7 +9,6 @@ use super::difference::{self, Derived, Difference};
 use super::effect::Alert;
 use super::event::{self, Change, Content, Event};
 use super::guard::{ANSWER_S_MAX, RECONCILE};
-use super::json::instant;
 use super::people::{Found, Person, Whose};
 use super::stripe::{API_VERSION, Fetched};
 use super::{Rules, Snapshot};
@@ -17,6 +16,7 @@ use crate::db::subscriptions::{self, New};
 use crate::db::syncs::{self, Answer, Known};
 use crate::db::{Error, Pool, Transaction, customers};
 use crate::ids::UserId;
+use crate::json::instant;
 
 /// The status in which a payment is due.
 const PAST_DUE: &str = "past_due";

@@ -184,6 +184,17 @@ pub enum Policy {
     Drm,
 }
 
+impl Policy {
+    /// Its name in rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Signed => "signed",
+            Self::Public => "public",
+            Self::Drm => "drm",
+        }
+    }
+}
+
 /// How far a title is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {

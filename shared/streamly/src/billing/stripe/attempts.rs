@@ -18,7 +18,7 @@ use time::format_description::well_known::Rfc2822;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{API_VERSION, Form, IdempotencyKey, Stripe, StripeError};
-use crate::billing::json::Json;
+use crate::json::Json;
 
 /// The longest attempt, in milliseconds, so that two of them fit into a request.
 const ATTEMPT_MS_MAX: u64 = 4_000;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::attempts::Answer;
 use super::{Deadline, Form, Stripe, StripeError, is_plain};
-use crate::billing::json::Json;
+use crate::json::Json;
 
 /// How much a page holds: an event may have several kilobytes, and a page must stay below the limit of an answer.
 const PAGE_ENTRIES: usize = 50;

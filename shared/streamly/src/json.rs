@@ -1,4 +1,4 @@
-//! Reading what Stripe wrote, by path: members that are missing, of another type or unusable are simply absent, and
+//! Reading what a provider wrote, by path: members that are missing, of another type or unusable are simply absent, and
 //! those that are unknown are skipped, so that one reader serves every API version.
 
 use serde_json::Value;

@@ -1,20 +1,35 @@
-//! Whether a webhook's bytes come from Stripe: the `Stripe-Signature` header over the raw body, under any of the
-//! configured secrets, and not older or newer than five minutes.
+//! Whether a webhook's bytes come from whom they should: a header over the raw body, under any of the configured secrets,
+//! and not older or newer than five minutes. Stripe, Mux and Cloudflare Stream sign alike but for the names.
 //!
-//! The MAC is checked before the age, and both before anything is read as JSON or stored. Stripe signs each retry anew,
+//! The MAC is checked before the age, and both before anything is read as JSON or stored. Each retry is signed anew,
 //! so an old time is never legitimate; the time says nothing about the order of events.
 
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 use ring::hmac;
 use std::fmt;
 use std::str::FromStr;
 
-/// How far the signature's time may be from ours, either way, in seconds (Stripe's own tolerance).
+/// How far the signature's time may be from ours, either way, in seconds (Stripe's and Mux's own tolerance; Cloudflare
+/// names none).
 pub const AGE_S_MAX: i64 = 300;
 
-static HEADER: HeaderName = HeaderName::from_static("stripe-signature");
+/// How a provider writes its signatures: the header, and what stands before the time and before each MAC in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scheme {
+    header: &'static str,
+    time: &'static str,
+    mac: &'static str,
+}
 
-/// The endpoint's secrets: `STRIPE_WEBHOOK_SECRET`, comma-separated. During a roll Stripe signs with the old and the new.
+/// `Stripe-Signature: t=…,v1=…`
+pub const STRIPE: Scheme = Scheme { header: "stripe-signature", time: "t", mac: "v1" };
+/// `mux-signature: t=…,v1=…`
+pub const MUX: Scheme = Scheme { header: "mux-signature", time: "t", mac: "v1" };
+/// `Webhook-Signature: time=…,sig1=…`
+pub const CLOUDFLARE: Scheme = Scheme { header: "webhook-signature", time: "time", mac: "sig1" };
+
+/// An endpoint's secrets, comma-separated: `STRIPE_WEBHOOK_SECRET` and its like. While one is rolled the provider signs with
+/// the old and the new.
 #[derive(Clone)]
 pub struct WebhookSecrets(Vec<hmac::Key>);
 
@@ -59,16 +74,28 @@ pub enum InvalidSignature {
 }
 
 impl WebhookSecrets {
-    /// Checks the header over these bytes at this second of the Unix epoch.
-    pub fn verify(&self, headers: &HeaderMap, body: &[u8], now: i64) -> Result<(), InvalidSignature> {
-        let mut lines = headers.get_all(&HEADER).iter();
+    /// Checks the provider's header over these bytes at this second of the Unix epoch.
+    pub fn verify(
+        &self,
+        scheme: &Scheme,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: i64,
+    ) -> Result<(), InvalidSignature> {
+        let mut lines = headers.get_all(scheme.header).iter();
         let (Some(line), None) = (lines.next(), lines.next()) else { return Err(InvalidSignature::Header) };
         let line = line.to_str().map_err(|_| InvalidSignature::Form)?;
-        self.verify_line(line, body, now)
+        self.verify_line(scheme, line, body, now)
     }
 
-    fn verify_line(&self, line: &str, body: &[u8], now: i64) -> Result<(), InvalidSignature> {
-        let header = Header::read(line).ok_or(InvalidSignature::Form)?;
+    fn verify_line(
+        &self,
+        scheme: &Scheme,
+        line: &str,
+        body: &[u8],
+        now: i64,
+    ) -> Result<(), InvalidSignature> {
+        let header = Header::read(scheme, line).ok_or(InvalidSignature::Form)?;
         let mut valid = false;
         for secret in &self.0 {
             let mut signing = hmac::Context::with_key(secret);
@@ -91,7 +118,7 @@ impl WebhookSecrets {
     }
 }
 
-/// `t=<seconds>,v1=<hex>`, with any number of `v1` and of schemes that are not ours (`v0` is a fake on test events).
+/// `t=<seconds>,v1=<hex>`, with any number of `v1` and of parts that are not ours (`v0` is a fake on Stripe's test events).
 #[derive(Debug, PartialEq, Eq)]
 struct Header<'a> {
     signed_at: i64,
@@ -101,14 +128,14 @@ struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    fn read(line: &'a str) -> Option<Self> {
+    fn read(scheme: &Scheme, line: &'a str) -> Option<Self> {
         let mut signed_at_text = None;
         let mut candidates = Vec::new();
         for part in line.split(',') {
             match part.split_once('=') {
-                Some(("t", _)) if signed_at_text.is_some() => return None,
-                Some(("t", value)) => signed_at_text = Some(value),
-                Some(("v1", value)) => candidates.extend(digest(value)),
+                Some((name, _)) if name == scheme.time && signed_at_text.is_some() => return None,
+                Some((name, value)) if name == scheme.time => signed_at_text = Some(value),
+                Some((name, value)) if name == scheme.mac => candidates.extend(digest(value)),
                 _ => {}
             }
         }
@@ -136,7 +163,7 @@ fn digest(text: &str) -> Option<[u8; 32]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Header, InvalidSignature, WebhookSecrets};
+    use super::{CLOUDFLARE, Header, InvalidSignature, MUX, STRIPE, Scheme, WebhookSecrets};
     use http::{HeaderMap, HeaderValue};
     use proptest::prelude::*;
 
@@ -153,7 +180,7 @@ mod tests {
     fn verify(secrets: &str, line: &str, body: &[u8], now: i64) -> Result<(), InvalidSignature> {
         let mut headers = HeaderMap::new();
         headers.insert("stripe-signature", HeaderValue::from_str(line).expect("header text"));
-        secrets.parse::<WebhookSecrets>().expect("secrets").verify(&headers, body, now)
+        secrets.parse::<WebhookSecrets>().expect("secrets").verify(&STRIPE, &headers, body, now)
     }
 
     #[track_caller]
@@ -170,6 +197,49 @@ mod tests {
         good(MAC_OF_NOTHING, b"");
         good(MAC_OF_BYTES, b"\xff\x00\xfe");
         good(MAC_OF_UNICODE, "{\"name\":\"Zoë €\"}\n".as_bytes());
+    }
+
+    /// Known answers of Mux and Cloudflare Stream, each under its own names and under no other's.
+    #[test]
+    fn each_provider_has_its_own_names() {
+        let check = |scheme: &Scheme,
+                     header: &str,
+                     line: &str,
+                     secret: &str,
+                     (now, body): (i64, &str),
+                     expected| {
+            let mut headers = HeaderMap::new();
+            let name: http::HeaderName = header.parse().expect("a name");
+            headers.insert(name, HeaderValue::from_str(line).expect("header text"));
+            let secrets: WebhookSecrets = secret.parse().expect("a secret");
+            assert_eq!(secrets.verify(scheme, &headers, body.as_bytes(), now), expected, "{header}: {line}");
+        };
+        let mac = "854a0861a3d9009fea6c0839fd19499030e739f4bccccfc2dd600a70a3bd1d8a";
+        let line = format!("t=1565220904,v1={mac}");
+        let told = (1_565_220_904, r#"{"type":"video.asset.ready","id":"evt_1","data":{"id":"a1"}}"#);
+        check(&MUX, "mux-signature", &line, "whsec_test_secret", told, Ok(()));
+        check(&MUX, "Mux-Signature", &line, "whsec_test_secret", (told.0 + 300, told.1), Ok(()));
+        check(&MUX, "stripe-signature", &line, "whsec_test_secret", told, Err(InvalidSignature::Header));
+        let renamed = format!("time=1565220904,sig1={mac}");
+        check(&MUX, "mux-signature", &renamed, "whsec_test_secret", told, Err(InvalidSignature::Form));
+
+        let mac = "72e4dfb009c00db19a146b6c0b4d47b3490afc8692f348c2659d1b285ce564ea";
+        let line = format!("time=1230811200,sig1={mac}");
+        let told = (1_230_811_200, r#"{"uid":"6b9e68b07dfee8cc2d116e4c51d6a957"}"#);
+        // The secret's characters are the key, not the bytes that they would spell.
+        let secret = "85011ed3a913c6ad5f9cf6c5573cc0a7";
+        check(&CLOUDFLARE, "webhook-signature", &line, secret, told, Ok(()));
+        check(
+            &CLOUDFLARE,
+            "webhook-signature",
+            &line,
+            secret,
+            (told.0 - 301, told.1),
+            Err(InvalidSignature::Age),
+        );
+        check(&CLOUDFLARE, "webhook-signature", &line, "another", told, Err(InvalidSignature::Mac));
+        let renamed = format!("t=1230811200,v1={mac}");
+        check(&CLOUDFLARE, "webhook-signature", &renamed, secret, told, Err(InvalidSignature::Form));
     }
 
     #[test]
@@ -211,12 +281,12 @@ mod tests {
     fn the_header_stands_there_exactly_once() {
         let secrets: WebhookSecrets = "whsec_test_secret".parse().expect("a secret");
         let mut headers = HeaderMap::new();
-        assert_eq!(secrets.verify(&headers, BODY, NOW), Err(InvalidSignature::Header));
+        assert_eq!(secrets.verify(&STRIPE, &headers, BODY, NOW), Err(InvalidSignature::Header));
         let line = HeaderValue::from_str(&format!("t={NOW},v1={MAC}")).expect("header text");
         headers.append("stripe-signature", line.clone());
-        assert_eq!(secrets.verify(&headers, BODY, NOW), Ok(()));
+        assert_eq!(secrets.verify(&STRIPE, &headers, BODY, NOW), Ok(()));
         headers.append("stripe-signature", line);
-        assert_eq!(secrets.verify(&headers, BODY, NOW), Err(InvalidSignature::Header));
+        assert_eq!(secrets.verify(&STRIPE, &headers, BODY, NOW), Err(InvalidSignature::Header));
     }
 
     #[test]
@@ -256,19 +326,19 @@ mod tests {
     proptest! {
         #[test]
         fn no_header_is_a_panic(line in ".{0,200}") {
-            let _ = Header::read(&line);
+            let _ = Header::read(&STRIPE, &line);
         }
 
         #[test]
         fn no_header_of_the_right_letters_passes(line in "[tv01=,0-9a-f]{0,200}", now in any::<i64>()) {
             let secrets: WebhookSecrets = "whsec_test_secret".parse().expect("a secret");
-            prop_assert!(secrets.verify_line(&line, BODY, now).is_err());
+            prop_assert!(secrets.verify_line(&STRIPE, &line, BODY, now).is_err());
         }
 
         #[test]
         fn a_signed_header_is_read_back(at in 0i64..=i64::MAX, count in 0usize..5) {
             let line = format!("t={at}{}", format!(",v1={MAC}").repeat(count));
-            let header = Header::read(&line).expect("well-formed");
+            let header = Header::read(&STRIPE, &line).expect("well-formed");
             prop_assert_eq!((header.signed_at, header.candidates.len()), (at, count));
         }
     }
