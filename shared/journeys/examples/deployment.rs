@@ -1,10 +1,11 @@
 //! Puts the rules of a deployment to planned Terraform, and compares the document that Terraform renders for the gateway
 //! with the one that the local gateway reads.
 //!
-//! `deployment --programs FOLDER [--document FILE]... [--secret VALUE]... PLAN...`, where a plan is what
-//! `terraform show -json` printed, and a document what the module `document` printed for the addresses below.
+//! `deployment --programs FOLDER [--map FILE] [--document FILE]... [--secret VALUE]... PLAN...`, where a plan is what
+//! `terraform show -json` printed, a document what the module `document` printed for the addresses below, and the map what
+//! `terraform console` printed for `jsonencode(local.house)`.
 
-use journeys::deployment::{House, Plan, Program, faults};
+use journeys::deployment::{Entry, House, Plan, Program, faults, map_faults};
 use local::gateway::{Backend, Document};
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -17,6 +18,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 #[derive(Default)]
 struct Arguments {
     programs: PathBuf,
+    map: Option<PathBuf>,
     documents: Vec<PathBuf>,
     secrets: Vec<String>,
     plans: Vec<PathBuf>,
@@ -29,6 +31,7 @@ fn arguments() -> Result<Arguments> {
         let mut value = || given.next().ok_or(format!("{argument} needs a value"));
         match argument.as_str() {
             "--programs" => arguments.programs = value()?.into(),
+            "--map" => arguments.map = Some(value()?.into()),
             "--document" => arguments.documents.push(value()?.into()),
             "--secret" => arguments.secrets.push(value()?),
             plan => arguments.plans.push(plan.into()),
@@ -54,6 +57,12 @@ fn programs(folder: &Path) -> Result<Vec<Program>> {
     }
     programs.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(programs)
+}
+
+/// The map of functions: JSON within the quoted text that the console prints.
+fn map(path: &Path) -> Result<BTreeMap<String, Entry>> {
+    let text: String = serde_json::from_str(&fs::read_to_string(path)?)?;
+    Ok(serde_json::from_str(&text)?)
 }
 
 /// The roles that the schema names.
@@ -106,6 +115,14 @@ fn main() -> ExitCode {
             secret_values: arguments.secrets,
         };
         let mut broken = 0;
+        if let Some(path) = &arguments.map {
+            let found = map_faults(&map(path)?, &house.programs);
+            for fault in &found {
+                eprintln!("{}: {fault}", path.display());
+            }
+            broken += found.len();
+            println!("{}: {} functions, {} rules broken", path.display(), house.programs.len(), found.len());
+        }
         for path in &arguments.plans {
             let plan = Plan::read(&fs::read_to_string(path)?)
                 .map_err(|error| format!("{}: {error}", path.display()))?;

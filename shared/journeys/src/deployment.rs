@@ -5,10 +5,12 @@
 //! be. Each broken rule is a sentence that names the function and what is missing.
 
 mod contract;
+mod map;
 mod plan;
 mod policy;
 
 pub use contract::{Program, Variable};
+pub use map::{Entry, map_faults};
 pub use plan::{Plan, Resource};
 
 /// What a deployment is compared with.

@@ -98,7 +98,7 @@ impl Program {
             .flatten()
             .filter_map(Value::as_str)
             .collect();
-        let expected = format!("streamly_{}", self.name);
+        let expected = format!("streamly_{}", self.name.replace('-', "_"));
         if self.name == OWNER {
             return Vec::new();
         }

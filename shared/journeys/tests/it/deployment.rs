@@ -1,6 +1,6 @@
 //! The rules of a deployment, each tried on a plan that breaks it.
 
-use journeys::deployment::{House, Plan, Program, Variable, faults};
+use journeys::deployment::{Entry, House, Plan, Program, Variable, faults, map_faults};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -261,4 +261,45 @@ fn the_service_whose_image_is_deployed_elsewhere_differs_in_nothing_else() {
         .replace("&& !var.manage_image ?", "&& var.manage_image ?")
         .replace(", template[0].containers[0].image]", "]");
     assert_eq!(twin, read("service.tf"));
+}
+
+/// The entry of login with these variables and secrets, held against what its program reads.
+#[track_caller]
+fn check_map(variables: &[&str], secrets: &[&str], expected: &[&str]) {
+    let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let entry = Entry { variables: texts(variables), secrets: texts(secrets) };
+    assert_eq!(map_faults(&[("login".to_owned(), entry)].into(), &house().programs), expected);
+}
+
+#[test]
+fn the_map_names_what_a_program_reads_and_nothing_else() {
+    check_map(&["JWT_ISSUER", "TRUSTED_PROXY_HOPS"], &[], &[]);
+    // One that is not wanted is missed as well: without it in the map, nobody could set it.
+    check_map(
+        &["JWT_ISSUER"],
+        &[],
+        &["login reads TRUSTED_PROXY_HOPS, which its entry in functions.tf does not name"],
+    );
+    check_map(
+        &["JWT_ISSUER", "TRUSTED_PROXY_HOPS"],
+        &["STRIPE_SECRET_KEY"],
+        &["the entry of login in functions.tf names STRIPE_SECRET_KEY, which it does not read"],
+    );
+    assert_eq!(map_faults(&[].into(), &house().programs), ["login has no entry in functions.tf"]);
+}
+
+#[test]
+fn a_role_has_a_line_where_its_function_has_a_hyphen() {
+    let (mut house, mut planned) = (house(), plan());
+    house.programs[0].name = "video-webhook".to_owned();
+    house.roles.push("streamly_video_webhook".to_owned());
+    for (pointer, value) in [
+        ("/resource_changes/0/change/after/name", json!("streamly-video-webhook")),
+        ("/resource_changes/1/change/after/name", json!("video-webhook")),
+        ("/resource_changes/1/change/after/database_roles", json!(["streamly_video_webhook"])),
+    ] {
+        *planned.pointer_mut(pointer).expect("it is in the plan") = value;
+    }
+    let found = faults(&house, &Plan::read(&planned.to_string()).expect("it is a plan"));
+    assert_eq!(found, Vec::<String>::new());
 }
