@@ -33,6 +33,11 @@ const FUNCTIONS: [&str; 15] = [
     "webhook",
 ];
 
+/// The variable of a function's address.
+fn address(name: &str) -> String {
+    format!("STREAMLY_{}_URL", name.to_uppercase().replace('-', "_"))
+}
+
 /// A folder with the programs of the functions, and options of a stack beside them.
 struct Scene {
     folder: Folder,
@@ -102,7 +107,7 @@ async fn everything_answers_at_the_addresses_of_stack_env() {
         stack.environment().iter().map(|(name, value)| (name.clone(), value.replace('\n', " "))).collect();
     assert_eq!(environment, expected);
     for name in FUNCTIONS {
-        let url = &environment[&format!("STREAMLY_{}_URL", name.to_uppercase())];
+        let url = &environment[&address(name)];
         assert_eq!(get(url).await, stack.function(name).expect("it runs").pid().to_string());
     }
     let login = stack.function("login").expect("it runs").pid().to_string();
@@ -326,7 +331,7 @@ async fn processes_of(scene: &Scene) -> Vec<u32> {
     let environment = read_environment(&folder).expect("it is written");
     let mut found = vec![postgres(&folder)];
     for name in FUNCTIONS {
-        let answer = get(&environment[&format!("STREAMLY_{}_URL", name.to_uppercase())]).await;
+        let answer = get(&environment[&address(name)]).await;
         found.push(answer.parse().expect("its number"));
     }
     found
