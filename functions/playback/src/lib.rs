@@ -33,8 +33,8 @@ use streamly::db::streams::{self, Opened, Opening};
 use streamly::db::videos::{self, PlaybackQuestion, Provider, Status, Title};
 use streamly::db::{Connection, Pool};
 use streamly::ids::{StreamId, VideoId};
+use streamly::limiter::Limiter;
 use streamly::video::geo::Country;
-use streamly::video::limiter::Limiter;
 use streamly::video::providers::Providers;
 use streamly::video::rights::{self, Lack, Right};
 

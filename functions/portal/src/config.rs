@@ -7,7 +7,7 @@ use functions_framework::env::{Invalid, Reader};
 use streamly::billing::stripe::{PageUrl, Stripe};
 use streamly::clock::Clock;
 use streamly::db::Pool;
-use streamly::video::limiter::Limiter;
+use streamly::limiter::Limiter;
 
 /// What the variables say.
 pub struct Config {

@@ -8,7 +8,7 @@ use http::HeaderName;
 use streamly::billing::Plans;
 use streamly::clock::Clock;
 use streamly::db::Pool;
-use streamly::video::limiter::Limiter;
+use streamly::limiter::Limiter;
 use streamly::video::providers::Providers;
 
 /// What the variables say.

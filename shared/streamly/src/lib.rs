@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod ids;
+pub mod limiter;
 pub mod loopback;
 pub mod money;
 pub mod signature;

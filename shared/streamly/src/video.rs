@@ -7,7 +7,6 @@ pub mod cloudflare;
 pub mod geo;
 pub mod key;
 pub mod lifetime;
-pub mod limiter;
 pub mod mux;
 pub mod playback_id;
 pub mod position;

@@ -1,5 +1,5 @@
-//! How often one caller may ask: each question costs a database round trip and perhaps three signatures or a write. Kept in the memory
-//! of this instance, so it is no business limit, only a guard of the processor.
+//! How often one caller may ask, whatever they ask for: each question costs a round trip to the database, and more behind it.
+//! Kept in the memory of this instance, so it is no business limit, only a guard of the processor.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
